@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One block for every Swift target. `Lifetimes` is what lets a borrowed view be returned from a function; the language
+/// group keeps it source compatible (swift-nio and swift-system rely on it too).
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "RingIPC",
+    products: [
+        .library(name: "RingIPC", targets: ["RingIPC"])
+    ],
+    targets: [
+        .systemLibrary(name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        .target(name: "CRingIPC", dependencies: ["CLiburing"]),
+        .target(name: "RingIPC", dependencies: ["CRingIPC"], swiftSettings: strict),
+        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,151 @@
+#include "CRingIPC.h"
+
+#include <string.h>
+
+socklen_t ringipc_address(struct sockaddr_un *address, const void *name, size_t length, bool abstract) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    /* A path keeps room for its ending zero; an abstract name for its leading one. */
+    if (length == 0 || length + 1 > sizeof address->sun_path) return 0;
+    memcpy(address->sun_path + (abstract ? 1 : 0), name, length);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+int ringipc_bind(int descriptor, const void *name, size_t length, bool abstract) {
+    struct sockaddr_un address;
+    socklen_t size = ringipc_address(&address, name, length, abstract);
+    if (size == 0) return -ENAMETOOLONG;
+    return (int)ringipc_result(bind(descriptor, (struct sockaddr *)&address, size));
+}
+
+int ringipc_connect(int descriptor, const void *name, size_t length, bool abstract) {
+    struct sockaddr_un address;
+    socklen_t size = ringipc_address(&address, name, length, abstract);
+    if (size == 0) return -ENAMETOOLONG;
+    return (int)ringipc_result(connect(descriptor, (struct sockaddr *)&address, size));
+}
+
+int ringipc_local_name(int descriptor, void *name, bool *abstract) {
+    struct sockaddr_un address;
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) < 0) return -errno;
+    if (address.sun_family != AF_UNIX) return -EAFNOSUPPORT;
+    size_t length = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
+    if (length > sizeof address.sun_path) length = sizeof address.sun_path;
+    *abstract = length > 0 && address.sun_path[0] == '\0';
+    if (*abstract) {
+        memcpy(name, address.sun_path + 1, length - 1);
+        return (int)(length - 1);
+    }
+    length = strnlen(address.sun_path, length);
+    memcpy(name, address.sun_path, length);
+    return (int)length;
+}
+
+int ringipc_set_nonblocking(int descriptor, bool nonblocking) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -errno;
+    int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return wanted == flags ? 0 : (int)ringipc_result(fcntl(descriptor, F_SETFL, wanted));
+}
+
+int ringipc_set_close_on_exec(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFD);
+    if (flags < 0) return -errno;
+    return (int)ringipc_result(fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC));
+}
+
+int ringipc_socket_option(int descriptor, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    if (getsockopt(descriptor, SOL_SOCKET, option, &value, &size) < 0) return -errno;
+    return value;
+}
+
+int ringipc_set_socket_option(int descriptor, int option, int value) {
+    return (int)ringipc_result(setsockopt(descriptor, SOL_SOCKET, option, &value, sizeof value));
+}
+
+int ringipc_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *group) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
+    *process = credentials.pid;
+    *user = credentials.uid;
+    *group = credentials.gid;
+    return 0;
+}
+
+static struct timespec timespec_of(int64_t nanoseconds) {
+    return (struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+}
+
+/* Rounded up: a wait that ends early would only turn round and wait again. */
+static int milliseconds_of(int64_t nanoseconds) {
+    if (nanoseconds < 0) return -1;
+    if (nanoseconds > (int64_t)INT32_MAX * 1000000) return INT32_MAX;
+    return (int)((nanoseconds + 999999) / 1000000);
+}
+
+int ringipc_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds) {
+    if (timeout_nanoseconds > 0 && timeout_nanoseconds % 1000000 != 0) {
+        struct timespec timeout = timespec_of(timeout_nanoseconds);
+        int count = epoll_pwait2(epoll, events, capacity, &timeout, NULL);
+        if (count >= 0 || errno != ENOSYS) return (int)ringipc_result(count);
+    }
+    return (int)ringipc_result(epoll_wait(epoll, events, capacity, milliseconds_of(timeout_nanoseconds)));
+}
+
+int ringipc_poll(int descriptor, short events, int64_t timeout_nanoseconds) {
+    struct pollfd watched = {.fd = descriptor, .events = events};
+    struct timespec timeout = timespec_of(timeout_nanoseconds < 0 ? 0 : timeout_nanoseconds);
+    int count = ppoll(&watched, 1, timeout_nanoseconds < 0 ? NULL : &timeout, NULL);
+    if (count < 0) return -errno;
+    return count == 0 ? 0 : watched.revents;
+}
+
+void *ringipc_map(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *ringipc_map_mirrored(size_t size) {
+    /* Address space for both halves first, so that nothing else can be placed in between. */
+    char *memory = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    if (mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) goto failed;
+    /* An old size of zero makes a second mapping of the same shared pages (mremap(2)): no descriptor is needed. */
+    if (mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, memory + size) == MAP_FAILED) goto failed;
+    return memory;
+failed:;
+    int error = errno;
+    munmap(memory, 2 * size);
+    errno = error;
+    return NULL;
+}
+
+void *ringipc_remap(void *memory, size_t old_size, size_t new_size) {
+    void *moved = mremap(memory, old_size, new_size, MREMAP_MAYMOVE);
+    return moved == MAP_FAILED ? NULL : moved;
+}
+
+struct io_uring_buf_ring *ringipc_buffer_ring(struct io_uring *ring, unsigned entries, int group, int *error) {
+    /* liburing has io_uring_setup_buf_ring from 2.4 on; these are its two steps. */
+    size_t size = entries * sizeof(struct io_uring_buf);
+    struct io_uring_buf_ring *buffers = ringipc_map(size);
+    if (buffers == NULL) {
+        *error = -errno;
+        return NULL;
+    }
+    struct io_uring_buf_reg registration = {
+        .ring_addr = (uint64_t)(uintptr_t)buffers, .ring_entries = entries, .bgid = (uint16_t)group};
+    int result = io_uring_register_buf_ring(ring, &registration, 0);
+    if (result < 0) {
+        munmap(buffers, size);
+        *error = result;
+        return NULL;
+    }
+    io_uring_buf_ring_init(buffers);
+    *error = 0;
+    return buffers;
+}

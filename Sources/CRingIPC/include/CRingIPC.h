@@ -1,0 +1,194 @@
+/*
+ * The kernel as Swift sees it: liburing, and the calls that Swift's Glibc module cannot express.
+ *
+ * No policy lives here. Each call returns its result, or the negated errno: errno is read on the same line as the call, so
+ * that nothing can run in between and change it.
+ */
+#ifndef CRINGIPC_H
+#define CRINGIPC_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Kernel ABI that Debian's liburing 2.3 does not name. Values are frozen by the kernel; none of them changes the ring's layout. */
+#ifndef IORING_RECV_MULTISHOT
+#define IORING_RECV_MULTISHOT (1U << 1) /* 6.0 */
+#endif
+#ifndef IORING_ACCEPT_MULTISHOT
+#define IORING_ACCEPT_MULTISHOT (1U << 0) /* 5.19 */
+#endif
+#ifndef IORING_SETUP_SINGLE_ISSUER
+#define IORING_SETUP_SINGLE_ISSUER (1U << 12) /* 6.0 */
+#endif
+#ifndef IORING_SETUP_DEFER_TASKRUN
+#define IORING_SETUP_DEFER_TASKRUN (1U << 13) /* 6.1 */
+#endif
+
+static inline ssize_t ringipc_result(ssize_t result) { return result < 0 ? -(ssize_t)errno : result; }
+
+/* ---- sockets ---- */
+
+static inline int ringipc_socket_stream(void) {
+    return (int)ringipc_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static inline int ringipc_socketpair(int descriptors[2]) {
+    return (int)ringipc_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors));
+}
+
+/* How many bytes of sun_path a name may have; one of them is the zero that ends a path or begins an abstract name. */
+static inline size_t ringipc_address_capacity(void) { return sizeof(((struct sockaddr_un *)0)->sun_path); }
+
+/* Fills `address` and returns its length, or 0 when the name does not fit. An abstract name is exact: no padding (unix(7)). */
+socklen_t ringipc_address(struct sockaddr_un *address, const void *name, size_t length, bool abstract);
+
+int ringipc_bind(int descriptor, const void *name, size_t length, bool abstract);
+int ringipc_connect(int descriptor, const void *name, size_t length, bool abstract);
+/* The bytes of the socket's own name are written to `name` (at least ringipc_address_capacity() bytes). Returns their count. */
+int ringipc_local_name(int descriptor, void *name, bool *abstract);
+
+static inline int ringipc_listen(int descriptor, int backlog) { return (int)ringipc_result(listen(descriptor, backlog)); }
+static inline int ringipc_accept(int listener) {
+    return (int)ringipc_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+}
+static inline int ringipc_shutdown(int descriptor, int how) { return (int)ringipc_result(shutdown(descriptor, how)); }
+static inline int ringipc_close(int descriptor) { return (int)ringipc_result(close(descriptor)); }
+static inline ssize_t ringipc_receive(int descriptor, void *buffer, size_t count, int flags) {
+    return ringipc_result(recv(descriptor, buffer, count, flags));
+}
+/* A peer that is gone is an error to handle, never a signal: MSG_NOSIGNAL on every send (send(2)). */
+static inline ssize_t ringipc_send(int descriptor, const void *buffer, size_t count, int flags) {
+    return ringipc_result(send(descriptor, buffer, count, flags | MSG_NOSIGNAL));
+}
+static inline ssize_t ringipc_send_vectored(int descriptor, struct iovec *pieces, size_t count, int flags) {
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    return ringipc_result(sendmsg(descriptor, &message, flags | MSG_NOSIGNAL));
+}
+int ringipc_set_nonblocking(int descriptor, bool nonblocking);
+int ringipc_set_close_on_exec(int descriptor);
+/* SO_TYPE, SO_DOMAIN, SO_ACCEPTCONN, SO_ERROR, SO_SNDBUF, SO_RCVBUF … : an integer option, or the negated errno. */
+int ringipc_socket_option(int descriptor, int option);
+int ringipc_set_socket_option(int descriptor, int option, int value);
+/* SO_PEERCRED: who called connect(2), or listen(2), as the kernel recorded it then (unix(7)). */
+int ringipc_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *group);
+
+/* ---- files ---- */
+
+static inline int ringipc_open_lock(const char *path) {
+    return (int)ringipc_result(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+}
+static inline int ringipc_lock_exclusive(int descriptor) { return (int)ringipc_result(flock(descriptor, LOCK_EX | LOCK_NB)); }
+static inline int ringipc_status(const char *path, struct stat *status) { return (int)ringipc_result(lstat(path, status)); }
+static inline int ringipc_descriptor_status(int descriptor, struct stat *status) {
+    return (int)ringipc_result(fstat(descriptor, status));
+}
+static inline int ringipc_set_mode(int descriptor, mode_t mode) { return (int)ringipc_result(fchmod(descriptor, mode)); }
+static inline int ringipc_unlink(const char *path) { return (int)ringipc_result(unlink(path)); }
+
+/* ---- waiting and waking ---- */
+
+static inline int ringipc_event(void) { return (int)ringipc_result(eventfd(0, EFD_CLOEXEC)); }
+static inline int ringipc_event_signal(int descriptor) {
+    uint64_t one = 1;
+    return (int)ringipc_result(write(descriptor, &one, sizeof one));
+}
+static inline int ringipc_event_drain(int descriptor) {
+    uint64_t count;
+    return (int)ringipc_result(read(descriptor, &count, sizeof count));
+}
+static inline int ringipc_epoll(void) { return (int)ringipc_result(epoll_create1(EPOLL_CLOEXEC)); }
+static inline int ringipc_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+    return (int)ringipc_result(epoll_ctl(epoll, operation, descriptor, &event));
+}
+/* Swift lays out the packed epoll_event differently from C, so that its fields are read here. */
+static inline uint64_t ringipc_epoll_token(const struct epoll_event *events, size_t index) { return events[index].data.u64; }
+static inline uint32_t ringipc_epoll_events(const struct epoll_event *events, size_t index) { return events[index].events; }
+/* A negative timeout waits for ever. Nanoseconds through epoll_pwait2 where the kernel has it (5.11), else rounded up. */
+int ringipc_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds);
+/* poll(2) on one descriptor: its returned events, 0 on timeout, or the negated errno. */
+int ringipc_poll(int descriptor, short events, int64_t timeout_nanoseconds);
+
+static inline int64_t ringipc_monotonic_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- memory ---- */
+
+/* `size` bytes mapped twice in a row: byte i and byte size + i are the same memory. NULL and errno when it cannot be had. */
+void *ringipc_map_mirrored(size_t size);
+void *ringipc_map(size_t size);
+/* Moves page tables, not bytes (mremap(2)). */
+void *ringipc_remap(void *memory, size_t old_size, size_t new_size);
+static inline int ringipc_unmap(void *memory, size_t size) { return (int)ringipc_result(munmap(memory, size)); }
+/* Gives the pages back to the kernel and keeps the addresses. The memory reads as zero afterwards. */
+static inline int ringipc_discard(void *memory, size_t size) { return (int)ringipc_result(madvise(memory, size, MADV_DONTNEED)); }
+
+/* ---- io_uring ---- */
+
+/* Registers `entries` (a power of two) provided buffers' ring as `group`. NULL, with the negated errno in `*error`. */
+struct io_uring_buf_ring *ringipc_buffer_ring(struct io_uring *ring, unsigned entries, int group, int *error);
+static inline void ringipc_buffer_add(
+    struct io_uring_buf_ring *buffers, void *memory, unsigned length, unsigned short identifier, int mask, int offset) {
+    io_uring_buf_ring_add(buffers, memory, length, identifier, mask, offset);
+}
+static inline void ringipc_buffer_publish(struct io_uring_buf_ring *buffers, int count) {
+    io_uring_buf_ring_advance(buffers, count);
+}
+
+/* Swift does not import the IOSQE_* macros, so requests that need them are prepared here. */
+static inline void ringipc_prepare_receive_pooled(
+    struct io_uring_sqe *request, int descriptor, int group, bool multishot, uint64_t token) {
+    io_uring_prep_recv(request, descriptor, NULL, 0, 0);
+    if (multishot) request->ioprio |= IORING_RECV_MULTISHOT;
+    request->flags |= IOSQE_BUFFER_SELECT;
+    request->buf_group = (uint16_t)group;
+    io_uring_sqe_set_data64(request, token);
+}
+static inline void ringipc_prepare_receive(
+    struct io_uring_sqe *request, int descriptor, void *buffer, size_t count, uint64_t token) {
+    io_uring_prep_recv(request, descriptor, buffer, count, 0);
+    io_uring_sqe_set_data64(request, token);
+}
+static inline void ringipc_prepare_send(
+    struct io_uring_sqe *request, int descriptor, const void *buffer, size_t count, uint64_t token) {
+    io_uring_prep_send(request, descriptor, buffer, count, MSG_NOSIGNAL);
+    io_uring_sqe_set_data64(request, token);
+}
+static inline void ringipc_prepare_accept(struct io_uring_sqe *request, int listener, bool multishot, uint64_t token) {
+    io_uring_prep_accept(request, listener, NULL, NULL, SOCK_CLOEXEC);
+    if (multishot) request->ioprio |= IORING_ACCEPT_MULTISHOT;
+    io_uring_sqe_set_data64(request, token);
+}
+static inline void ringipc_prepare_read(
+    struct io_uring_sqe *request, int descriptor, void *buffer, unsigned count, uint64_t token) {
+    io_uring_prep_read(request, descriptor, buffer, count, 0);
+    io_uring_sqe_set_data64(request, token);
+}
+static inline void ringipc_prepare_cancel(struct io_uring_sqe *request, uint64_t target, uint64_t token) {
+    io_uring_prep_cancel64(request, target, 0);
+    io_uring_sqe_set_data64(request, token);
+}
+
+#endif

@@ -1,0 +1,69 @@
+/// Every limit and choice of a connection, a listener or a loop. Nothing in RingIPC is unbounded: what is not set here has the
+/// default written here.
+public struct Configuration: Sendable {
+    // MARK: The wire
+
+    /// How frames are written. Both ends must agree.
+    public var format: FrameFormat = .native
+    /// The longest payload in bytes, received or sent. A longer one is an error on both sides.
+    public var maximumFrameLength = 16 << 20
+
+    // MARK: The kernel
+
+    public var backend: BackendChoice = .automatic
+    public var wait: WaitStrategy = .adaptive
+    /// Connections that the kernel holds for `accept` (listen(2)); it cuts the number at `net.core.somaxconn`.
+    public var listenBacklog: Int32 = 512
+
+    // MARK: Who may connect
+
+    /// The mode of the socket file, set before its name is visible.
+    public var socketFileMode: UInt32 = 0o600
+    /// Which peers a listener accepts. `nil` stands for `.anyone` on a path, whose mode decides, and for `.sameUser` on an
+    /// abstract name, which has none.
+    public var acceptPolicy: AcceptPolicy? = nil
+
+    // MARK: Memory
+
+    /// Bytes that may wait to be sent on one connection. At least one frame of the longest kind must fit.
+    public var outboundLimit = 32 << 20
+    /// Queued frames leave as soon as they are this many bytes, or at a flush, or at the end of a turn.
+    public var coalescing: CoalescingPolicy = .default
+    /// Bytes of a connection's own receive ring: a power of two, at least a page.
+    public var receiveRingSize = 256 << 10
+    /// Receive buffers that the connections of one loop share: a power of two.
+    public var pooledBufferCount = 128
+    /// Bytes of each of them.
+    public var pooledBufferSize = 16 << 10
+    /// Bytes that a loop may spend on frames that are longer than a buffer or cut by its end.
+    public var spanningBudget = 64 << 20
+    /// Connections that a loop has at most; further ones wait in the listen queue.
+    public var maximumConnections = 16_384
+
+    // MARK: Time
+
+    /// How long `connect` may wait for room in the listen queue.
+    public var connectTimeout: Duration = .seconds(5)
+    /// How long the peer's hello may take (native format).
+    public var helloTimeout: Duration = .seconds(5)
+    /// How long a frame may take from its first byte to its last.
+    public var frameTimeout: Duration = .seconds(30)
+    /// How long a graceful close may wait for the peer to take what is queued.
+    public var drainTimeout: Duration = .seconds(5)
+
+    public init() {}
+}
+
+/// When queued frames leave. Frames that are sent back to back travel together: one call of the kernel for many frames is what
+/// makes a stream fast.
+public struct CoalescingPolicy: Sendable, Hashable {
+    /// Send as soon as this many bytes are queued, without waiting for a flush or the end of a turn.
+    public var thresholdBytes: Int
+
+    public init(thresholdBytes: Int) { self.thresholdBytes = thresholdBytes }
+
+    /// 64 KiB: the size from which larger sends gain nothing (`Docs/Benchmarking.md`).
+    public static let `default` = CoalescingPolicy(thresholdBytes: 64 << 10)
+    /// Each frame leaves at once, in a call of its own.
+    public static let everyFrame = CoalescingPolicy(thresholdBytes: 1)
+}
