@@ -1,6 +1,5 @@
+#define _GNU_SOURCE 1 /* accept4, ppoll, mremap, epoll_pwait2, struct ucred */
 #include "CRingIPC.h"
-
-#include <string.h>
 
 socklen_t ringipc_address(struct sockaddr_un *address, const void *name, size_t length, bool abstract) {
     memset(address, 0, sizeof *address);
@@ -24,6 +23,8 @@ int ringipc_connect(int descriptor, const void *name, size_t length, bool abstra
     if (size == 0) return -ENAMETOOLONG;
     return (int)ringipc_result(connect(descriptor, (struct sockaddr *)&address, size));
 }
+
+int ringipc_accept(int listener) { return (int)ringipc_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); }
 
 int ringipc_local_name(int descriptor, void *name, bool *abstract) {
     struct sockaddr_un address;

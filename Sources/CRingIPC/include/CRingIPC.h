@@ -7,10 +7,7 @@
 #ifndef CRINGIPC_H
 #define CRINGIPC_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
+/* Without _GNU_SOURCE: it changes fd_set, and Swift refuses two modules whose structures differ. Calls that need it are in the .c file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -18,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -67,9 +65,7 @@ int ringipc_connect(int descriptor, const void *name, size_t length, bool abstra
 int ringipc_local_name(int descriptor, void *name, bool *abstract);
 
 static inline int ringipc_listen(int descriptor, int backlog) { return (int)ringipc_result(listen(descriptor, backlog)); }
-static inline int ringipc_accept(int listener) {
-    return (int)ringipc_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
-}
+int ringipc_accept(int listener);
 static inline int ringipc_shutdown(int descriptor, int how) { return (int)ringipc_result(shutdown(descriptor, how)); }
 static inline int ringipc_close(int descriptor) { return (int)ringipc_result(close(descriptor)); }
 static inline ssize_t ringipc_receive(int descriptor, void *buffer, size_t count, int flags) {

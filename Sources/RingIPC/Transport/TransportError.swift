@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CRingIPC
 
 /// Why something did not work: what was attempted, where, what the kernel said, and what to do about it.
 ///
