@@ -1,0 +1,51 @@
+internal import CRingIPC
+
+/// A connection's own receive memory: a ring whose pages are mapped twice in a row, so that any stretch of it, and so any frame
+/// in it, is contiguous. Nothing is ever moved.
+///
+/// Payloads of the native format are 8-byte aligned here: every frame is a multiple of 8 long, the first one begins at the ring's
+/// first byte, and rewinding keeps the position modulo 8.
+@safe
+@usableFromInline
+struct MirroredRing: ~Copyable {
+    @usableFromInline let base: UnsafeMutableRawPointer
+    /// A power of two and a multiple of the page size.
+    @usableFromInline let size: Int
+    /// Where unread bytes begin: `0 ..< size`.
+    @usableFromInline var head = 0
+    /// How many there are: `0 ... size`.
+    @usableFromInline var count = 0
+
+    init(size: Int, during operation: TransportError.Operation) throws(TransportError) {
+        guard let memory = unsafe ringipc_map_mirrored(size) else {
+            throw TransportError(
+                .memoryExhausted, during: operation,
+                detail: "no receive ring of \(size) bytes can be mapped; see vm.max_map_count and RLIMIT_AS, or make receiveRingSize smaller")
+        }
+        unsafe base = unsafe memory
+        self.size = size
+    }
+
+    deinit { _ = unsafe ringipc_unmap(base, 2 * size) }
+
+    /// What was received and not yet consumed.
+    @inlinable
+    var readable: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base + head, count: count) }
+
+    /// Where the kernel may write next.
+    var writable: UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(start: base + ((head + count) & (size - 1)), count: size - count)
+    }
+
+    mutating func markReceived(_ received: Int) {
+        precondition(received <= size - count, "more was received than there was room")
+        count += received
+    }
+
+    @inlinable
+    mutating func consume(_ consumed: Int) {
+        count &-= consumed
+        // An empty ring starts at the front again: the same few cache lines for a quiet connection.
+        head = count == 0 ? (head &+ consumed) & 7 : (head &+ consumed) & (size &- 1)
+    }
+}

@@ -1,0 +1,22 @@
+/// What a connection, or all connections of a loop, did so far. Plain counters of one thread: they only ever grow.
+public struct Statistics: Sendable, Hashable {
+    public var framesReceived: UInt64 = 0
+    public var framesSent: UInt64 = 0
+    /// Bytes from the wire, headers included.
+    public var bytesReceived: UInt64 = 0
+    public var bytesSent: UInt64 = 0
+    /// Calls of the kernel on the data path.
+    public var systemCalls: UInt64 = 0
+    /// Bytes that were moved in user space on the receive path: frames that a buffer's end cut.
+    public var copiedBytes: UInt64 = 0
+    /// Times that a wait slept in the kernel.
+    public var wakeups: UInt64 = 0
+    /// Sends of which the kernel took only a part.
+    public var shortSends: UInt64 = 0
+    /// Times that no pooled buffer was free for a receive.
+    public var bufferShortages: UInt64 = 0
+    /// Times that a connection had to wait for memory for a spanning frame.
+    public var spanningPauses: UInt64 = 0
+
+    public init() {}
+}

@@ -1,0 +1,216 @@
+/// Finds frames in bytes that are already in memory. Pure: no system call, no allocation, no copy, no state between calls.
+public struct FrameParser: Sendable {
+    public let format: FrameFormat
+    /// The longest payload that is not an error.
+    public let maximumFrameLength: Int
+
+    /// - Parameter maximumFrameLength: cut at ``FrameFormat/largestFrameLength``.
+    public init(format: FrameFormat, maximumFrameLength: Int) {
+        self.format = format
+        self.maximumFrameLength = min(max(maximumFrameLength, 0), FrameFormat.largestFrameLength)
+    }
+
+    /// The frames in `bytes`, which begin at a frame's first byte.
+    @_lifetime(copy bytes)
+    public func frames(in bytes: RawSpan) -> FrameBatch {
+        let memory = unsafe bytes.withUnsafeBytes { unsafe $0 }
+        let batch = unsafe FrameBatch(parser: self, memory: memory)
+        return unsafe _overrideLifetime(batch, copying: bytes)
+    }
+
+    /// How many bytes the frame that begins with `header` takes on the wire; `nil` while too few bytes of the header are there.
+    func encodedLength(ofFrameBeginningWith header: UnsafeRawBufferPointer) -> Int? {
+        guard header.count >= format.headerLength else { return nil }
+        let word = unsafe header.loadUnaligned(as: UInt32.self)
+        switch format {
+        case .native:
+            return format.encodedLength(ofPayload: Int(UInt32(littleEndian: word)))
+        case .lengthPrefixed(let order):
+            return format.encodedLength(ofPayload: Int(order.isLittle ? UInt32(littleEndian: word) : UInt32(bigEndian: word)))
+        case .qByteArray:
+            let length = UInt32(bigEndian: word)
+            return length == QByteArrayLength.null ? 4 : format.encodedLength(ofPayload: Int(length))
+        }
+    }
+}
+
+/// Lengths that `QDataStream` gives a meaning of their own (`qbytearray.cpp`, `qdatastream.h`).
+@usableFromInline
+enum QByteArrayLength {
+    static let null: UInt32 = 0xFFFF_FFFF
+    /// A 64-bit length follows (Qt 6.7). Frames of that size are over every limit here.
+    static let extended: UInt32 = 0xFFFF_FFFE
+}
+
+/// The frames that arrived together, in the order in which they were sent.
+///
+/// ```swift
+/// while let frame = try frames.next() { … frame.bytes … }
+/// ```
+///
+/// The views point into the receive memory and live no longer than the batch. Frames that are left in a batch are not lost: a
+/// loop offers them again after it has sent what is queued on that connection.
+@safe
+public struct FrameBatch: ~Copyable, ~Escapable {
+    /// How the length in front of a payload is read. The format's cases, flattened for the loop below.
+    @usableFromInline
+    enum Form: UInt8 { case native, little, big, qByteArray }
+
+    // This struct is where the received bytes are walked with pointers. `position <= end`, both inside one live allocation
+    // that the maker of the batch keeps until the batch is gone.
+    @usableFromInline var position: UnsafeRawPointer
+    @usableFromInline let end: UnsafeRawPointer
+    @usableFromInline let start: UnsafeRawPointer
+    @usableFromInline let limit: UInt64
+    @usableFromInline let form: Form
+    /// Frames handed out so far.
+    @usableFromInline var frameCount = 0
+    /// The peer said goodbye: nothing may follow.
+    @usableFromInline var isFinished = false
+
+    @_lifetime(borrow memory)
+    init(parser: FrameParser, memory: UnsafeRawBufferPointer) {
+        // An empty buffer may have no address; any will do, since nothing is read from it.
+        unsafe start = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!
+        unsafe position = start
+        unsafe end = start + memory.count
+        limit = UInt64(parser.maximumFrameLength)
+        switch parser.format {
+        case .native: form = .native
+        case .lengthPrefixed(let order): form = order.isLittle ? .little : .big
+        case .qByteArray: form = .qByteArray
+        }
+    }
+
+    /// The next whole frame, or `nil` when what is left is less than a frame.
+    ///
+    /// - Throws: ``TransportError`` with code `frameTooLong` or `malformedFrame`. The stream cannot be read on after it.
+    @inlinable
+    @_lifetime(copy self)
+    public mutating func next() throws(TransportError) -> FrameView? {
+        form == .native ? try nextNative() : try nextPrefixed()
+    }
+
+    @inlinable
+    @_lifetime(copy self)
+    mutating func nextNative() throws(TransportError) -> FrameView? {
+        while true {
+            let available = unsafe end - position
+            guard available >= NativeHeader.length else { return nil }
+            let header = unsafe UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
+            // One comparison for the common case: any bit above the length (kind, flags, reserved) makes the word exceed the limit.
+            guard header <= limit else {
+                guard try skipControlFrame(header, available: available) else { return nil }
+                continue
+            }
+            let length = Int(truncatingIfNeeded: header)
+            let encodedLength = NativeHeader.length &+ ((length &+ 7) & ~7)
+            guard available >= encodedLength else { return nil }
+            if length & 7 != 0 {
+                let lastWord = unsafe (position + (encodedLength &- 8)).loadUnaligned(as: UInt64.self)
+                guard UInt64(littleEndian: lastWord) &>> UInt64(truncatingIfNeeded: (length & 7) &* 8) == 0 else {
+                    throw nonZeroPadding()
+                }
+            }
+            return unsafe take(payload: position + NativeHeader.length, count: length, encodedLength: encodedLength)
+        }
+    }
+
+    @inlinable
+    @_lifetime(copy self)
+    mutating func nextPrefixed() throws(TransportError) -> FrameView? {
+        let available = unsafe end - position
+        guard available >= 4 else { return nil }
+        let word = unsafe position.loadUnaligned(as: UInt32.self)
+        let length = form == .little ? UInt32(littleEndian: word) : UInt32(bigEndian: word)
+        guard UInt64(length) <= limit else {
+            try requireNull(length)
+            return unsafe take(payload: position + 4, count: 0, encodedLength: 4, isNull: true)
+        }
+        let encodedLength = 4 &+ Int(length)
+        guard available >= encodedLength else { return nil }
+        return unsafe take(payload: position + 4, count: Int(length), encodedLength: encodedLength)
+    }
+
+    @inlinable
+    @_lifetime(copy self)
+    mutating func take(
+        payload: UnsafeRawPointer, count: Int, encodedLength: Int, isNull: Bool = false
+    ) -> FrameView {
+        unsafe position += encodedLength
+        frameCount &+= 1
+        let bytes = unsafe RawSpan(_unsafeStart: payload, byteCount: count)
+        return unsafe _overrideLifetime(FrameView(bytes: bytes, isNull: isNull), copying: self)
+    }
+
+    /// Bytes of the batch that were handed out.
+    public var consumedCount: Int { unsafe position - start }
+    /// Bytes of the batch that were not.
+    public var remainingCount: Int { unsafe end - position }
+}
+
+// MARK: What is not a plain data frame
+
+extension FrameBatch {
+    /// Handles a native header with a bit above the largest length. Returns whether parsing may go on.
+    @usableFromInline
+    @inline(never)
+    mutating func skipControlFrame(_ header: UInt64, available: Int) throws(TransportError) -> Bool {
+        let kind = UInt8(truncatingIfNeeded: header >> NativeHeader.kindShift)
+        let flags = UInt8(truncatingIfNeeded: header >> NativeHeader.flagsShift)
+        let length = UInt64(UInt32(truncatingIfNeeded: header))
+        guard header >> NativeHeader.reservedShift == 0, flags & ~NativeHeader.ignorable == 0 else {
+            throw malformed("the header has a bit set that must be zero; the peer is broken or speaks a newer version")
+        }
+        guard length <= limit else {
+            throw TransportError(
+                .frameTooLong, during: .receive,
+                detail: "a frame announces \(length) bytes, the limit is \(limit); raise maximumFrameLength or mend the peer")
+        }
+        switch FrameKind(rawValue: kind) {
+        case .goodbye:
+            guard length == 0 else { throw malformed("a goodbye has a payload") }
+            guard available == NativeHeader.length else { throw malformed("bytes follow a goodbye") }
+            unsafe position += NativeHeader.length
+            isFinished = true
+            return false
+        case .data, nil:
+            guard kind == FrameKind.data.rawValue || flags & NativeHeader.ignorable != 0 else {
+                throw malformed("frame kind \(kind) is unknown and not marked as ignorable; the peer speaks a newer version")
+            }
+            guard kind != FrameKind.data.rawValue else { throw malformed("a data frame is marked as ignorable") }
+            let encodedLength = FrameFormat.native.encodedLength(ofPayload: Int(length))
+            guard available >= encodedLength else { return false }
+            unsafe position += encodedLength
+            return true
+        }
+    }
+
+    /// Called for a length over the limit: only Qt's null array is none.
+    @usableFromInline
+    @inline(never)
+    func requireNull(_ length: UInt32) throws(TransportError) {
+        if form == .qByteArray {
+            if length == QByteArrayLength.null { return }
+            if length == QByteArrayLength.extended {
+                throw TransportError(
+                    .frameTooLong, during: .receive,
+                    detail: "a frame announces a 64-bit length (Qt 6.7 and later); arrays over 4 GiB are not taken")
+            }
+        }
+        throw TransportError(
+            .frameTooLong, during: .receive,
+            detail: "a frame announces \(length) bytes, the limit is \(limit); "
+                + "raise maximumFrameLength, or check that both ends use the same format")
+    }
+
+    @usableFromInline
+    @inline(never)
+    func nonZeroPadding() -> TransportError {
+        malformed("the bytes between a payload and the next multiple of 8 are not zero")
+    }
+
+    func malformed(_ detail: String) -> TransportError {
+        TransportError(.malformedFrame, during: .receive, detail: "\(detail) (frame \(frameCount) of this batch)")
+    }
+}
