@@ -153,6 +153,19 @@ static inline void ringipc_buffer_publish(struct io_uring_buf_ring *buffers, int
     io_uring_buf_ring_advance(buffers, count);
 }
 
+static inline struct io_uring_cqe *ringipc_completion(struct io_uring *ring, unsigned index) {
+    return &ring->cq.cqes[(*ring->cq.khead + index) & *ring->cq.kring_mask];
+}
+/* Completions that did not fit the queue wait in the kernel until it is entered (IORING_FEAT_NODROP). */
+static inline bool ringipc_has_overflow(struct io_uring *ring) {
+    return (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0;
+}
+/* Every operation of the ring is asked to end (5.19). */
+static inline void ringipc_prepare_cancel_all(struct io_uring_sqe *request, uint64_t token) {
+    io_uring_prep_cancel64(request, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+    io_uring_sqe_set_data64(request, token);
+}
+
 /* Swift does not import the IOSQE_* macros, so requests that need them are prepared here. */
 static inline void ringipc_prepare_receive_pooled(
     struct io_uring_sqe *request, int descriptor, int group, bool multishot, uint64_t token) {

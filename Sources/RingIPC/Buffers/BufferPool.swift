@@ -105,7 +105,10 @@ struct BufferLease: ~Copyable {
         length &-= count
     }
 
-    deinit { preconditionFailure("a buffer lease was dropped instead of given back") }
+    deinit { Self.reportDrop() }
+
+    /// A function of its own, since a deinit must be able to return.
+    private static func reportDrop() { preconditionFailure("a buffer lease was dropped instead of given back") }
 }
 
 // MARK: Buffers that a paused connection holds

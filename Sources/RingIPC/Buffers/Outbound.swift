@@ -190,7 +190,7 @@ extension Outbound {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty {
             if room == 0 { makeRoom(1) }
-            let count = unsafe min(room, rest.count)
+            let count = min(room, rest.count)
             unsafe copyIn(UnsafeRawBufferPointer(rebasing: rest.prefix(count)), at: 0)
             unsafe cursor += count
             room -= count

@@ -51,6 +51,11 @@ public struct Configuration: Sendable {
     /// How long a graceful close may wait for the peer to take what is queued.
     public var drainTimeout: Duration = .seconds(5)
 
+    // MARK: Tests
+
+    /// What of io_uring may be used: tests take features away to run the paths of older kernels.
+    package var uringFeatures: UringFeatures = .all
+
     public init() {}
 }
 

@@ -1,0 +1,289 @@
+internal import CRingIPC
+
+/// The contract on epoll: readiness tells when, a non-blocking call does it, and the call's result is the completion.
+@safe
+struct EpollBackend: Backend, ~Copyable {
+    private let epoll: OwnedDescriptor
+    let waker: Waker
+    private let events: UnsafeMutablePointer<epoll_event>
+    private let watches: UnsafeMutablePointer<EpollWatch>
+    private let watchCount: Int
+    /// Completions that were known before the kernel was asked: cancellations.
+    private var known: [Completion] = []
+    private var counters = BackendStatistics()
+
+    /// Events per call. More gain nothing: the call's cost is spread over enough of them.
+    static let maximumEvents = 256
+    /// Connections accepted per turn, so that a flood of them does not starve the others.
+    static let maximumAccepts = 64
+
+    init(configuration: Configuration) throws(TransportError) {
+        let epoll = try OwnedDescriptor(ringipc_epoll(), during: .run)
+        let waker = try Waker()
+        let token = Token(.wake, slot: 0, generation: 0)
+        let result = ringipc_epoll_control(epoll.number, EPOLL_CTL_ADD, waker.descriptor, input, token.bits)
+        guard result >= 0 else { throw TransportError(systemError: -result, during: .run) }
+        self.epoll = epoll
+        self.waker = waker
+        watchCount = configuration.maximumConnections + ListenerTable.capacity
+        unsafe events = .allocate(capacity: Self.maximumEvents)
+        unsafe watches = .allocate(capacity: watchCount)
+        unsafe watches.initialize(repeating: EpollWatch(), count: watchCount)
+    }
+
+    deinit {
+        unsafe events.deallocate()
+        unsafe watches.deallocate()
+    }
+
+    var now: Int64 { ringipc_monotonic_nanoseconds() }
+    var statistics: BackendStatistics { counters }
+
+    private mutating func control(_ operation: Int32, _ descriptor: Int32, _ interest: UInt32, _ token: Token) -> Int32 {
+        counters.systemCalls &+= 1
+        return ringipc_epoll_control(epoll.number, operation, descriptor, interest, token.bits)
+    }
+
+    private func check(_ result: Int32) throws(TransportError) {
+        guard result >= 0 else { throw TransportError(systemError: -result, during: .run) }
+    }
+
+    private func watch(_ slot: UInt32) -> UnsafeMutablePointer<EpollWatch> {
+        precondition(Int(slot) < watchCount)
+        return unsafe watches + Int(slot)
+    }
+
+    /// Listeners have places of their own, behind those of the connections.
+    private func listenerWatch(_ slot: UInt32) -> UnsafeMutablePointer<EpollWatch> {
+        unsafe watch(UInt32(watchCount - ListenerTable.capacity) + slot)
+    }
+}
+
+/// What is under way on one descriptor.
+@safe
+struct EpollWatch {
+    enum Receive { case none, pooled, direct }
+
+    var descriptor: Int32 = -1
+    var token = Token(.receive, slot: 0, generation: 0)
+    /// What the kernel watches for; 0 when the descriptor is not in the epoll set.
+    var interest: UInt32 = 0
+    var receive = Receive.none
+    var receiveMemory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// Bytes that the socket had no room for.
+    var sendBytes = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    var isSending: Bool { unsafe !sendBytes.isEmpty }
+}
+
+private let input = UInt32(EPOLLIN.rawValue)
+private let output = UInt32(EPOLLOUT.rawValue)
+/// Reported by the kernel whether asked for or not.
+private let ended = UInt32(EPOLLHUP.rawValue) | UInt32(EPOLLERR.rawValue)
+
+// MARK: Operations
+
+extension EpollBackend {
+    mutating func attach(_ descriptor: Int32, connection: ConnectionID) throws(TransportError) {
+        let watch = unsafe watch(connection.slot)
+        unsafe watch.initialize(to: EpollWatch())
+        unsafe watch.pointee.descriptor = descriptor
+        unsafe watch.pointee.token = Token(.receive, connection)
+        // A receive follows at once; asking for input now saves its call.
+        try check(unsafe control(EPOLL_CTL_ADD, descriptor, input, watch.pointee.token))
+        unsafe watch.pointee.interest = input
+    }
+
+    mutating func attachListener(_ descriptor: Int32, slot: ConnectionID) throws(TransportError) {
+        try check(ringipc_set_nonblocking(descriptor, true))
+        let watch = unsafe listenerWatch(slot.slot)
+        unsafe watch.initialize(to: EpollWatch())
+        unsafe watch.pointee.descriptor = descriptor
+        unsafe watch.pointee.token = Token(.accept, slot)
+    }
+
+    mutating func detach(_ descriptor: Int32, connection: ConnectionID) {
+        let watch = unsafe watch(connection.slot)
+        unsafe setInterest(0, of: watch)
+        unsafe watch.pointee.descriptor = -1
+    }
+
+    mutating func accept(_ descriptor: Int32, slot: ConnectionID) {
+        unsafe setInterest(input, of: listenerWatch(slot.slot))
+    }
+
+    mutating func receivePooled(_ descriptor: Int32, connection: ConnectionID) {
+        let watch = unsafe watch(connection.slot)
+        unsafe watch.pointee.receive = .pooled
+        unsafe setInterest(watch.pointee.interest | input, of: watch)
+    }
+
+    mutating func receive(_ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, connection: ConnectionID) {
+        let watch = unsafe watch(connection.slot)
+        unsafe watch.pointee.receive = .direct
+        unsafe watch.pointee.receiveMemory = unsafe memory
+        unsafe setInterest(watch.pointee.interest | input, of: watch)
+    }
+
+    mutating func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, connection: ConnectionID) -> SendOutcome {
+        switch unsafe sendNow(descriptor, bytes) {
+        case -Int(EAGAIN):
+            let watch = unsafe watch(connection.slot)
+            unsafe watch.pointee.sendBytes = unsafe bytes
+            unsafe setInterest(watch.pointee.interest | output, of: watch)
+            return .pending
+        case let result where result < 0: return .failed(Int32(result))
+        case let result: return .sent(result)
+        }
+    }
+
+    private mutating func sendNow(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        while true {
+            counters.systemCalls &+= 1
+            let result = unsafe ringipc_send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
+            if result != -Int(EINTR) { return result }
+        }
+    }
+
+    mutating func cancel(_ operation: Token.Operation, connection: ConnectionID) {
+        let watch = operation == .accept ? unsafe listenerWatch(connection.slot) : unsafe watch(connection.slot)
+        switch operation {
+        case .accept:
+            guard unsafe watch.pointee.interest != 0 else { return }
+            unsafe setInterest(0, of: watch)
+        case .receive:
+            guard unsafe watch.pointee.receive != .none else { return }
+            unsafe watch.pointee.receive = .none
+        case .send:
+            guard unsafe watch.pointee.isSending else { return }
+            unsafe watch.pointee.sendBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            unsafe setInterest(watch.pointee.interest & ~output, of: watch)
+        case .wake, .cancel: return
+        }
+        known.append(Completion(token: Token(operation, connection), result: -ECANCELED))
+    }
+
+    private mutating func setInterest(_ interest: UInt32, of watch: UnsafeMutablePointer<EpollWatch>) {
+        let current = unsafe watch.pointee.interest
+        guard interest != current else { return }
+        let operation = current == 0 ? EPOLL_CTL_ADD : interest == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
+        // These fail only for a descriptor that is closed or unknown, which the owner of the watch rules out.
+        _ = unsafe control(operation, watch.pointee.descriptor, interest, watch.pointee.token)
+        unsafe watch.pointee.interest = interest
+    }
+}
+
+// MARK: A turn
+
+extension EpollBackend {
+    mutating func turn(
+        _ wait: TurnWait, pool: inout BufferPool, completions: inout CompletionQueue
+    ) throws(TransportError) {
+        var timeout = nanoseconds(of: wait)
+        if !known.isEmpty {
+            for completion in known { completions.append(completion) }
+            known.removeAll(keepingCapacity: true)
+            timeout = 0
+        }
+        // An event needs a buffer for its data, and up to two completions. What is not asked for now is reported next time.
+        let room = (completions.capacity - completions.count - Self.maximumAccepts) / 2
+        let capacity = max(1, min(Self.maximumEvents, pool.freeCount, room))
+        counters.systemCalls &+= 1
+        if timeout != 0 { counters.wakeups &+= 1 }
+        let count = unsafe ringipc_epoll_wait(epoll.number, events, Int32(capacity), timeout)
+        guard count >= 0 || count == -EINTR else { throw TransportError(systemError: -count, during: .run) }
+        for index in 0..<Int(max(0, count)) {
+            guard let token = unsafe Token(bits: ringipc_epoll_token(events, index)) else { continue }
+            let happened = unsafe ringipc_epoll_events(events, index)
+            switch token.operation {
+            case .wake:
+                counters.systemCalls &+= 1
+                waker.drain()
+                completions.append(Completion(token: token, result: 0))
+            case .accept:
+                acceptAll(token, into: &completions)
+            default:
+                transfer(token, happened, pool: &pool, into: &completions)
+            }
+        }
+    }
+
+    private func nanoseconds(of wait: TurnWait) -> Int64 {
+        switch wait {
+        case .poll: 0
+        case .forever: -1
+        case .until(let deadline): max(0, deadline - now)
+        }
+    }
+
+    private mutating func acceptAll(_ token: Token, into completions: inout CompletionQueue) {
+        let watch = unsafe listenerWatch(token.slot)
+        guard unsafe watch.pointee.token == token, unsafe watch.pointee.interest != 0 else { return }
+        for _ in 0..<Self.maximumAccepts where !completions.isFull {
+            counters.systemCalls &+= 1
+            let result = unsafe ringipc_accept(watch.pointee.descriptor)
+            if result == -EAGAIN { return }
+            if result == -EINTR || result == -ECONNABORTED { continue }
+            if result < 0 { unsafe setInterest(0, of: watch) }
+            completions.append(Completion(token: token, result: result, isArmed: result >= 0))
+            if result < 0 { return }
+        }
+    }
+
+    private mutating func transfer(
+        _ token: Token, _ happened: UInt32, pool: inout BufferPool, into completions: inout CompletionQueue
+    ) {
+        let watch = unsafe watch(token.slot)
+        // An event of the socket that had this place before.
+        guard unsafe watch.pointee.token == token else { return }
+        if happened & (output | ended) != 0, unsafe watch.pointee.isSending { unsafe finishSend(watch, into: &completions) }
+        guard happened & (input | ended) != 0 else { return }
+        switch unsafe watch.pointee.receive {
+        case .pooled: unsafe receivePooled(watch, pool: &pool, into: &completions)
+        case .direct: unsafe receiveDirect(watch, into: &completions)
+        case .none:
+            // Nobody wants the input now. An end is reported whatever is asked for, so only leaving the set silences it.
+            unsafe setInterest(happened & ended != 0 ? 0 : watch.pointee.interest & ~input, of: watch)
+        }
+    }
+
+    private mutating func finishSend(_ watch: UnsafeMutablePointer<EpollWatch>, into completions: inout CompletionQueue) {
+        let result = unsafe sendNow(watch.pointee.descriptor, watch.pointee.sendBytes)
+        guard result != -Int(EAGAIN) else { return }
+        unsafe watch.pointee.sendBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        unsafe setInterest(watch.pointee.interest & ~output, of: watch)
+        let token = unsafe Token(.send, slot: watch.pointee.token.slot, generation: watch.pointee.token.generation)
+        completions.append(Completion(token: token, result: Int32(result)))
+    }
+
+    private mutating func receivePooled(
+        _ watch: UnsafeMutablePointer<EpollWatch>, pool: inout BufferPool, into completions: inout CompletionQueue
+    ) {
+        var completion = unsafe Completion(token: watch.pointee.token, result: -ENOBUFS)
+        if let buffer = pool.take() {
+            let memory = unsafe UnsafeMutableRawBufferPointer(start: pool.address(of: buffer), count: pool.bufferSize)
+            let result = unsafe receiveNow(watch.pointee.descriptor, memory)
+            if result <= 0 { pool.putBack(buffer) }
+            if result == -Int(EAGAIN) { return }
+            completion = unsafe Completion(token: watch.pointee.token, result: Int32(result))
+            completion.isArmed = result > 0
+            if result > 0 { completion.buffer = buffer }
+        }
+        if !completion.isArmed { unsafe watch.pointee.receive = .none }
+        completions.append(completion)
+    }
+
+    private mutating func receiveDirect(_ watch: UnsafeMutablePointer<EpollWatch>, into completions: inout CompletionQueue) {
+        let result = unsafe receiveNow(watch.pointee.descriptor, watch.pointee.receiveMemory)
+        if result == -Int(EAGAIN) { return }
+        unsafe watch.pointee.receive = .none
+        completions.append(unsafe Completion(token: watch.pointee.token, result: Int32(result)))
+    }
+
+    private mutating func receiveNow(_ descriptor: Int32, _ memory: UnsafeMutableRawBufferPointer) -> Int {
+        while true {
+            counters.systemCalls &+= 1
+            let result = unsafe ringipc_receive(descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            if result != -Int(EINTR) { return result }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// The listeners of one loop.
+enum ListenerTable {
+    static let capacity = 64
+}
