@@ -8,7 +8,19 @@ public struct FrameParser: Sendable {
     public init(format: FrameFormat, maximumFrameLength: Int) {
         self.format = format
         self.maximumFrameLength = min(max(maximumFrameLength, 0), FrameFormat.largestFrameLength)
+        form =
+            switch format {
+            case .native: .native
+            case .lengthPrefixed(let order): order.isLittle ? .little : .big
+            case .qByteArray: .qByteArray
+            }
     }
+
+    /// How the length in front of a payload is read: the format, flattened for the loop over frames.
+    @usableFromInline
+    enum Form: UInt8, Sendable { case native, little, big, qByteArray }
+
+    @usableFromInline let form: Form
 
     /// The frames in `bytes`, which begin at a frame's first byte.
     @_lifetime(copy bytes)
@@ -52,34 +64,27 @@ enum QByteArrayLength {
 /// loop offers them again after it has sent what is queued on that connection.
 @safe
 public struct FrameBatch: ~Copyable, ~Escapable {
-    /// How the length in front of a payload is read. The format's cases, flattened for the loop below.
-    @usableFromInline
-    enum Form: UInt8 { case native, little, big, qByteArray }
-
     // This struct is where the received bytes are walked with pointers. `position <= end`, both inside one live allocation
     // that the maker of the batch keeps until the batch is gone.
     @usableFromInline var position: UnsafeRawPointer
     @usableFromInline let end: UnsafeRawPointer
     @usableFromInline let start: UnsafeRawPointer
     @usableFromInline let limit: UInt64
-    @usableFromInline let form: Form
+    @usableFromInline let form: FrameParser.Form
     /// Frames handed out so far.
     @usableFromInline var frameCount = 0
     /// The peer said goodbye: nothing may follow.
     @usableFromInline var isFinished = false
 
+    @inlinable
     @_lifetime(borrow memory)
     init(parser: FrameParser, memory: UnsafeRawBufferPointer) {
         // An empty buffer may have no address; any will do, since nothing is read from it.
         unsafe start = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!
         unsafe position = start
         unsafe end = start + memory.count
-        limit = UInt64(parser.maximumFrameLength)
-        switch parser.format {
-        case .native: form = .native
-        case .lengthPrefixed(let order): form = order.isLittle ? .little : .big
-        case .qByteArray: form = .qByteArray
-        }
+        limit = UInt64(truncatingIfNeeded: parser.maximumFrameLength)
+        form = parser.form
     }
 
     /// The next whole frame, or `nil` when what is left is less than a frame.
@@ -144,8 +149,10 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     }
 
     /// Bytes of the batch that were handed out.
+    @inlinable
     public var consumedCount: Int { unsafe position - start }
     /// Bytes of the batch that were not.
+    @inlinable
     public var remainingCount: Int { unsafe end - position }
 }
 
