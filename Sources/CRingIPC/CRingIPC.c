@@ -1,6 +1,8 @@
 #define _GNU_SOURCE 1 /* accept4, ppoll, mremap, epoll_pwait2, struct ucred */
 #include "CRingIPC.h"
 
+#include <stdio.h>
+
 socklen_t ringipc_address(struct sockaddr_un *address, const void *name, size_t length, bool abstract) {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
@@ -48,6 +50,27 @@ int ringipc_set_nonblocking(int descriptor, bool nonblocking) {
     if (flags < 0) return -errno;
     int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
     return wanted == flags ? 0 : (int)ringipc_result(fcntl(descriptor, F_SETFL, wanted));
+}
+
+int ringipc_set_send_timeout(int descriptor, int64_t nanoseconds) {
+    int64_t microseconds = nanoseconds <= 0 ? 0 : nanoseconds < 1000 ? 1 : nanoseconds / 1000;
+    struct timeval timeout = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+    return (int)ringipc_result(setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout));
+}
+
+int ringipc_has_peer(int descriptor) {
+    struct sockaddr_un address;
+    socklen_t size = sizeof address;
+    return (int)ringipc_result(getpeername(descriptor, (struct sockaddr *)&address, &size));
+}
+
+int ringipc_open_name(const char *path) { return (int)ringipc_result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
+
+int ringipc_set_named_mode(int descriptor, mode_t mode) {
+    /* fchmod(2) refuses O_PATH descriptors, and fchmodat(2) would look the path up again; this link is the file itself. */
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return (int)ringipc_result(chmod(link, mode));
 }
 
 int ringipc_set_close_on_exec(int descriptor) {

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -53,6 +54,11 @@ static inline int ringipc_socketpair(int descriptors[2]) {
     return (int)ringipc_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors));
 }
 
+/* Only to ask whether any socket is bound to a name: connecting it to a stream socket is EPROTOTYPE (unix(7)) and disturbs nobody. */
+static inline int ringipc_socket_datagram(void) {
+    return (int)ringipc_result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
 /* How many bytes of sun_path a name may have; one of them is the zero that ends a path or begins an abstract name. */
 static inline size_t ringipc_address_capacity(void) { return sizeof(((struct sockaddr_un *)0)->sun_path); }
 
@@ -80,6 +86,10 @@ static inline ssize_t ringipc_send_vectored(int descriptor, struct iovec *pieces
     return ringipc_result(sendmsg(descriptor, &message, flags | MSG_NOSIGNAL));
 }
 int ringipc_set_nonblocking(int descriptor, bool nonblocking);
+/* SO_SNDTIMEO, which bounds connect(2) too (socket(7)). Zero waits for ever; anything shorter than a microsecond is one. */
+int ringipc_set_send_timeout(int descriptor, int64_t nanoseconds);
+/* 0 when the socket has a peer, else -ENOTCONN. */
+int ringipc_has_peer(int descriptor);
 int ringipc_set_close_on_exec(int descriptor);
 /* SO_TYPE, SO_DOMAIN, SO_ACCEPTCONN, SO_ERROR, SO_SNDBUF, SO_RCVBUF … : an integer option, or the negated errno. */
 int ringipc_socket_option(int descriptor, int option);
@@ -97,6 +107,13 @@ static inline int ringipc_status(const char *path, struct stat *status) { return
 static inline int ringipc_descriptor_status(int descriptor, struct stat *status) {
     return (int)ringipc_result(fstat(descriptor, status));
 }
+static inline int ringipc_status_following(const char *path, struct stat *status) {
+    return (int)ringipc_result(stat(path, status));
+}
+/* A descriptor that only names the file (O_PATH, open(2)): while it is open, the inode number cannot be given to another file. */
+int ringipc_open_name(const char *path);
+/* chmod(2) of exactly the file that ringipc_open_name() found, whatever its path means by now. Needs /proc. */
+int ringipc_set_named_mode(int descriptor, mode_t mode);
 static inline int ringipc_set_mode(int descriptor, mode_t mode) { return (int)ringipc_result(fchmod(descriptor, mode)); }
 static inline int ringipc_unlink(const char *path) { return (int)ringipc_result(unlink(path)); }
 
@@ -124,11 +141,22 @@ int ringipc_epoll_wait(int epoll, struct epoll_event *events, int capacity, int6
 /* poll(2) on one descriptor: its returned events, 0 on timeout, or the negated errno. */
 int ringipc_poll(int descriptor, short events, int64_t timeout_nanoseconds);
 
+static inline void ringipc_sleep(int64_t nanoseconds) {
+    struct timespec pause = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    nanosleep(&pause, NULL);
+}
 static inline int64_t ringipc_monotonic_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+/* ---- process ---- */
+
+static inline uid_t ringipc_effective_user(void) { return geteuid(); }
+static inline pid_t ringipc_process(void) { return getpid(); }
+/* NULL when the variable is not set. */
+static inline const char *ringipc_environment(const char *name) { return getenv(name); }
 
 /* ---- memory ---- */
 

@@ -1,7 +1,9 @@
+internal import CRingIPC
+
 /// Which peers a listener accepts, by the credentials that the kernel recorded when they connected (`SO_PEERCRED`, unix(7)).
 public enum AcceptPolicy: Sendable {
     case anyone
-    /// Only processes with our effective user id.
+    /// Only processes with our effective user id, as it is when the peer is accepted.
     case sameUser
     /// Only processes with one of these user ids.
     case users(Set<UInt32>)
@@ -9,10 +11,23 @@ public enum AcceptPolicy: Sendable {
     case custom(@Sendable (PeerCredentials) -> Bool)
 }
 
-/// Who is at the other end, as the kernel recorded it at connect (client) or listen (server) time.
-public struct PeerCredentials: Sendable, Hashable {
-    /// The process may have ended since, and its number may belong to another by now.
-    public let processIdentifier: Int32
-    public let userIdentifier: UInt32
-    public let groupIdentifier: UInt32
+extension AcceptPolicy {
+    /// The rule where the configuration names none. A path has a mode and a directory that decide; an abstract name has
+    /// neither, and any process of the machine that shares the network namespace can connect to it.
+    static func standard(for endpoint: Endpoint) -> AcceptPolicy {
+        switch endpoint {
+        case .path: .anyone
+        // A descriptor whose name cannot be told: nothing shows that a file mode guards it.
+        case .abstract, .descriptor: .sameUser
+        }
+    }
+
+    func accepts(_ peer: PeerCredentials) -> Bool {
+        switch self {
+        case .anyone: true
+        case .sameUser: peer.userIdentifier == ringipc_effective_user()
+        case .users(let users): users.contains(peer.userIdentifier)
+        case .custom(let decide): decide(peer)
+        }
+    }
 }

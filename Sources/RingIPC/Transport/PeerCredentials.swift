@@ -1,0 +1,21 @@
+internal import CRingIPC
+
+/// Who is at the other end, as the kernel recorded it at connect (client) or listen (server) time.
+public struct PeerCredentials: Sendable, Hashable {
+    /// The process may have ended since, and its number may belong to another by now.
+    public let processIdentifier: Int32
+    public let userIdentifier: UInt32
+    public let groupIdentifier: UInt32
+}
+
+extension PeerCredentials {
+    /// Reads `SO_PEERCRED` of a connected socket. The peer cannot forge it, nor change it after connecting.
+    init(of descriptor: Int32, during operation: TransportError.Operation, on endpoint: Endpoint? = nil) throws(TransportError) {
+        var process: Int32 = 0
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+        let result = unsafe ringipc_peer_credentials(descriptor, &process, &user, &group)
+        guard result == 0 else { throw TransportError(systemError: -result, during: operation, on: endpoint) }
+        self.init(processIdentifier: process, userIdentifier: user, groupIdentifier: group)
+    }
+}
