@@ -1,6 +1,9 @@
 #define _GNU_SOURCE 1 /* accept4, ppoll, mremap, epoll_pwait2, struct ucred */
 #include "CRingIPC.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <stdio.h>
 
 socklen_t ringipc_address(struct sockaddr_un *address, const void *name, size_t length, bool abstract) {
@@ -172,4 +175,9 @@ struct io_uring_buf_ring *ringipc_buffer_ring(struct io_uring *ring, unsigned en
     io_uring_buf_ring_init(buffers);
     *error = 0;
     return buffers;
+}
+
+int ringipc_unread_bytes(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, SIOCOUTQ, &count) < 0 ? -errno : count;
 }

@@ -97,6 +97,9 @@ int ringipc_set_socket_option(int descriptor, int option, int value);
 /* SO_PEERCRED: who called connect(2), or listen(2), as the kernel recorded it then (unix(7)). */
 int ringipc_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *group);
 
+/* Memory of sent data that the peer has not read (SIOCOUTQ); 0 when it has read everything. */
+int ringipc_unread_bytes(int descriptor);
+
 /* ---- files ---- */
 
 static inline int ringipc_open_lock(const char *path) {

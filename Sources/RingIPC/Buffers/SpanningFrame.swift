@@ -69,7 +69,10 @@ struct SpanningFrame: ~Copyable {
 
     init() {}
 
-    deinit { precondition(unsafe memory == nil, "a spanning frame was dropped without giving its memory back") }
+    /// For the end of a budget together with its frames; before that, `giveBack(to:)` keeps the accounts.
+    deinit {
+        if let memory = unsafe memory { _ = unsafe ringipc_unmap(memory, capacity) }
+    }
 
     var isEmpty: Bool { count == 0 }
     var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: memory, count: count) }

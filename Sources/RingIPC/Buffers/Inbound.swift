@@ -1,0 +1,80 @@
+/// The receiving side of a connection that has a ring of its own: bytes go in at one end, whole frames come out at the other.
+@safe
+@usableFromInline
+struct Inbound: ~Copyable {
+    @usableFromInline let parser: FrameParser
+    @usableFromInline var ring: MirroredRing
+    /// A frame that is longer than the ring; the ring is empty while there is one.
+    private var spanning = SpanningFrame()
+    private var budget: SpanningBudget
+    /// Bytes of the whole spanning frame, or 0 when there is none.
+    private var spanningLength = 0
+    @usableFromInline var framesReceived: UInt64 = 0
+    private(set) var copiedBytes: UInt64 = 0
+
+    init(configuration: Configuration) throws(TransportError) {
+        parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
+        ring = try MirroredRing(size: configuration.receiveRingSize, during: .connect)
+        budget = SpanningBudget(limit: configuration.spanningBudget)
+    }
+
+    /// Bytes in which whole frames may be found.
+    @usableFromInline
+    var readable: UnsafeRawBufferPointer {
+        @inlinable get { unsafe isSpanning ? completeSpanning : ring.readable }
+    }
+
+    @usableFromInline var isSpanning = false
+
+    @usableFromInline
+    var completeSpanning: UnsafeRawBufferPointer {
+        unsafe spanning.count == spanningLength ? spanning.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    @inlinable
+    mutating func consume(_ count: Int) {
+        if isSpanning { consumeSpanning(count) } else { ring.consume(count) }
+    }
+
+    @usableFromInline
+    mutating func consumeSpanning(_ count: Int) {
+        guard count > 0 else { return }
+        spanning.giveBack(to: &budget)
+        spanningLength = 0
+        isSpanning = false
+    }
+
+    /// Bytes of a frame that has begun and is not complete.
+    var partialCount: Int { isSpanning ? spanning.count : ring.count }
+
+    /// Where the next received bytes belong. Empty while whole frames fill the memory and wait to be read.
+    mutating func memoryForReceive() throws(TransportError) -> UnsafeMutableRawBufferPointer {
+        if !isSpanning, ring.count == ring.size { try startSpanning() }
+        guard isSpanning else { return unsafe ring.writable }
+        guard spanning.count < spanningLength else { return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        guard let memory = unsafe spanning.spare(spanningLength - spanning.count, from: &budget) else { throw Self.overBudget(budget.limit) }
+        return unsafe memory
+    }
+
+    /// The ring is full. If it is full of a single frame that has not ended, that moves to memory that can grow.
+    private mutating func startSpanning() throws(TransportError) {
+        let bytes = unsafe ring.readable
+        guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes), length > ring.size else { return }
+        spanningLength = length
+        isSpanning = true
+        let copied = unsafe spanning.append(bytes, from: &budget)
+        copiedBytes &+= UInt64(copied)
+        guard copied == bytes.count else { throw Self.overBudget(budget.limit) }
+        ring.consume(copied)
+    }
+
+    private static func overBudget(_ limit: Int) -> TransportError {
+        TransportError(
+            .memoryExhausted, during: .receive,
+            detail: "a frame needs more than the \(limit) bytes of spanningBudget, or the system has no memory for it")
+    }
+
+    mutating func markReceived(_ count: Int) {
+        if isSpanning { spanning.markReceived(count) } else { ring.markReceived(count) }
+    }
+}

@@ -1,0 +1,199 @@
+internal import CRingIPC
+
+// What moves bytes between a blocking connection's queues and its socket.
+
+extension Connection {
+    /// Payloads from this length on are sent from the caller's memory: below it, the call costs more than the copy.
+    @usableFromInline static var directSendLength: Int { 32 << 10 }
+
+    @usableFromInline
+    @inline(never)
+    mutating func sendDirectly(_ bytes: RawSpan) throws(TransportError) {
+        // A header waits behind what is queued, so that must fit; the payload itself is never in the queue.
+        try flush(until: nil)
+        try outbound.admit(bytes.byteCount)
+        let header = outbound.encoder.headerLength
+        unsafe outbound.appendControl(length: header) { [encoder = outbound.encoder] in
+            unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: $0)
+        }
+        outbound.framesSent &+= 1
+        // The header is sent together with the payload. Both are out, or the connection is broken, when this returns.
+        try unsafe bytes.withUnsafeBytes { payload throws(TransportError) in
+            try unsafe transmit(payload)
+        }
+        let padding = outbound.encoder.paddingLength(ofPayload: bytes.byteCount)
+        if padding > 0 {
+            unsafe outbound.appendControl(length: padding) { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0, count: padding) }
+        }
+    }
+
+    /// Sends the queued header and the payload, vectored, until all is out.
+    private mutating func transmit(_ payload: UnsafeRawBufferPointer) throws(TransportError) {
+        var rest = unsafe payload
+        while unsafe !rest.isEmpty {
+            let queued = unsafe outbound.nextPiece() ?? UnsafeRawBufferPointer(start: nil, count: 0)
+            counters.systemCalls &+= 1
+            var pieces = unsafe (
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: queued.baseAddress), iov_len: queued.count),
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: rest.baseAddress), iov_len: rest.count)
+            )
+            let result = unsafe withUnsafeMutablePointer(to: &pieces) { pointer in
+                unsafe pointer.withMemoryRebound(to: iovec.self, capacity: 2) { vector in
+                    // An empty first piece is left out.
+                    let first = unsafe queued.isEmpty ? 1 : 0
+                    return unsafe ringipc_send_vectored(
+                        socket.descriptor, vector + first, 2 - first, Int32(MSG_DONTWAIT))
+                }
+            }
+            guard try accept(sendResult: result, of: queued.count + rest.count, until: nil) else { continue }
+            let fromQueue = min(result, queued.count)
+            if fromQueue > 0 { outbound.markSent(fromQueue) }
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(result - fromQueue))
+        }
+    }
+
+    mutating func flush(until deadline: Int64?) throws(TransportError) {
+        while let piece = unsafe outbound.nextPiece() {
+            counters.systemCalls &+= 1
+            let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
+            if try accept(sendResult: result, of: piece.count, until: deadline) { outbound.markSent(result) }
+        }
+    }
+
+    /// Books a send, or waits until the next one has a chance. Returns whether bytes were taken.
+    private mutating func accept(sendResult: Int, of count: Int, until deadline: Int64?) throws(TransportError) -> Bool {
+        switch sendResult {
+        case 0...:
+            counters.bytesSent &+= UInt64(sendResult)
+            if sendResult < count { counters.shortSends &+= 1 }
+            return true
+        case -Int(EINTR): return false
+        case -Int(EAGAIN):
+            try awaitRoom(until: deadline)
+            return false
+        default:
+            throw TransportError(systemError: Int32(-sendResult), during: .send, on: endpoint)
+        }
+    }
+
+    /// The socket is full. Waits for room, and takes input meanwhile, as far as there is memory for it.
+    private mutating func awaitRoom(until deadline: Int64?) throws(TransportError) {
+        let memory = end.isPeerFinished ? nil : unsafe try? inbound.memoryForReceive()
+        let events = Int16(POLLOUT) | (unsafe memory?.isEmpty ?? true ? 0 : Int16(POLLIN))
+        let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
+        // A spinning connection asks again and again instead of sleeping.
+        let timeout = configuration.wait == .spin ? 0 : remaining
+        counters.systemCalls &+= 1
+        let result = ringipc_poll(socket.descriptor, events, timeout)
+        if result < 0 && result != -EINTR { throw TransportError(systemError: -result, during: .send, on: endpoint) }
+        if result == 0, let deadline, ringipc_monotonic_nanoseconds() >= deadline {
+            throw TransportError(
+                .timedOut, during: .send, on: endpoint,
+                detail: "the peer has not read; \(outbound.queuedBytes) bytes are still queued")
+        }
+        guard result > 0, result & POLLIN != 0, let memory = unsafe memory, unsafe !memory.isEmpty else { return }
+        counters.systemCalls &+= 1
+        let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+        // An end of stream or an error is found again by the next receive, which can say it.
+        if received > 0 { book(received: received) }
+    }
+
+    private mutating func book(received: Int) {
+        inbound.markReceived(received)
+        counters.bytesReceived &+= UInt64(received)
+    }
+
+    /// Waits for bytes. `false` at an orderly end.
+    mutating func fill(until deadline: Int64?) throws(TransportError) -> Bool {
+        if !outbound.isEmpty {
+            let receivedBefore = counters.bytesReceived
+            try flush(until: deadline)
+            // What the flush took in meanwhile may be all that is waited for.
+            if counters.bytesReceived != receivedBefore {
+                if end.isAwaitingHello { _ = try takeHello() }
+                return true
+            }
+        }
+        let limit = earliest(deadline)
+        let memory = unsafe try inbound.memoryForReceive()
+        let result = unsafe waiting.receive(into: memory, until: limit)
+        switch result {
+        case 1...:
+            book(received: result)
+            if end.isAwaitingHello { _ = try takeHello() }
+            return true
+        case 0: return try finish()
+        case -Int(ETIMEDOUT): throw timeout(deadline)
+        default: throw TransportError(systemError: Int32(-result), during: .receive, on: endpoint)
+        }
+    }
+
+    /// The caller's deadline, or that of the hello or of the frame that has begun, whichever is first.
+    private mutating func earliest(_ deadline: Int64?) -> Int64? {
+        var limit = deadline ?? .max
+        if end.isAwaitingHello {
+            limit = min(limit, end.helloDeadline)
+        } else if inbound.partialCount > 0 {
+            if end.framesBefore != inbound.framesReceived {
+                end.framesBefore = inbound.framesReceived
+                end.frameDeadline = Self.deadline(after: configuration.frameTimeout)
+            }
+            limit = min(limit, end.frameDeadline)
+        }
+        return limit == .max ? nil : limit
+    }
+
+    private func timeout(_ deadline: Int64?) -> TransportError {
+        let now = ringipc_monotonic_nanoseconds()
+        if let deadline, now >= deadline {
+            return TransportError(.timedOut, during: .receive, on: endpoint, detail: "no frame came in time")
+        }
+        return end.isAwaitingHello
+            ? TransportError(
+                .timedOut, during: .handshake, on: endpoint,
+                detail: "the peer sent no hello within \(configuration.helloTimeout); does it speak the native format?")
+            : TransportError(
+                .timedOut, during: .receive, on: endpoint,
+                detail: "a frame that had begun did not end within \(configuration.frameTimeout)")
+    }
+
+    /// Takes the peer's hello off the ring. Returns whether it was there.
+    private mutating func takeHello() throws(TransportError) -> Bool {
+        let bytes = unsafe inbound.readable
+        guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), bytes.count >= length else { return false }
+        let hello = unsafe try Hello(reading: bytes)
+        outbound.maximumFrameLength = min(outbound.maximumFrameLength, Int(hello.maximumFrameLength))
+        inbound.consume(length)
+        end.isAwaitingHello = false
+        return true
+    }
+
+    /// The stream ended. In order only after a goodbye, or between frames of a format that has none.
+    private mutating func finish() throws(TransportError) -> Bool {
+        guard inbound.partialCount == 0 else {
+            throw TransportError(
+                .truncatedFrame, during: .receive, on: endpoint,
+                detail: "the stream ended inside a frame, of which \(inbound.partialCount) bytes had come")
+        }
+        guard configuration.format != .native else {
+            throw TransportError(
+                .peerClosedAbruptly, during: .receive, on: endpoint,
+                detail: "the stream ended without a goodbye; the peer died, or was cut off")
+        }
+        end.isPeerFinished = true
+        return false
+    }
+
+    /// Drops input until the peer has ended, or has read all that we sent: then a close cannot cost it anything.
+    mutating func drain(until deadline: Int64) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
+        defer { unsafe memory.deallocate() }
+        while ringipc_monotonic_nanoseconds() < deadline {
+            let result = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            if result > 0 || result == -Int(EINTR) { continue }
+            guard result == -Int(EAGAIN), ringipc_unread_bytes(socket.descriptor) > 0 else { return }
+            // The kernel does not tell when the peer has read; it does tell when the peer closes or sends.
+            _ = ringipc_poll(socket.descriptor, Int16(POLLIN), 1_000_000)
+        }
+    }
+}

@@ -1,0 +1,242 @@
+internal import CRingIPC
+
+/// One connection, used by the thread that opened it: there is no thread behind your back, and nothing happens between your calls.
+///
+/// ```swift
+/// var connection = try Connection(connectingTo: .path("/run/echo.sock"))
+/// try connection.send("hello".utf8Span.span.bytes)
+/// try connection.receive { frame, reply in print(frame.count) }
+/// try connection.close()
+/// ```
+///
+/// Frames are queued by ``send(_:)`` and leave together: when ``CoalescingPolicy/thresholdBytes`` are queued, at ``flush(within:)``, or
+/// before ``receive(within:_:)`` waits. A connection that goes out of scope without ``close()`` is cut off: the peer sees an abrupt end.
+@safe
+public struct Connection: ~Copyable {
+    let socket: Socket
+    /// Whom this connection was opened to; `nil` for an accepted one.
+    public let endpoint: Endpoint?
+    /// Who is at the other end; `nil` where the kernel does not say.
+    public let peer: PeerCredentials?
+    @usableFromInline var inbound: Inbound
+    @usableFromInline var outbound: Outbound
+    @usableFromInline let coalescingThreshold: Int
+    var waiting: Waiting
+    var end = EndState()
+    var counters = Statistics()
+    let configuration: Configuration
+    /// Which interface of the kernel this connection waits with, and why.
+    public let backend: BackendReport
+
+    /// What is known about the end of each direction.
+    struct EndState {
+        /// The peer's hello is still to come.
+        var isAwaitingHello = false
+        /// Until when.
+        var helloDeadline: Int64 = .max
+        /// Until when the frame that has begun has to be complete, and how many frames came before it.
+        var frameDeadline: Int64 = .max
+        var framesBefore: UInt64 = .max
+        /// The peer said goodbye, or ended a stream of a format that has none.
+        var isPeerFinished = false
+        /// Our goodbye is queued.
+        var isFinished = false
+    }
+
+    /// Connects to a server.
+    ///
+    /// - Throws: ``TransportError``: `invalidConfiguration`, `invalidEndpoint`, `notFound`, `connectionRefused`, `accessDenied`, `timedOut` when the
+    ///   server's listen queue stays full for `connectTimeout`, `backendUnavailable`.
+    public init(connectingTo endpoint: Endpoint, configuration: Configuration = Configuration()) throws(TransportError) {
+        try configuration.validate()
+        let socket = try Socket.connect(to: endpoint, timeout: configuration.connectTimeout)
+        let peer = try? socket.peerCredentials(during: .connect)
+        try self.init(socket, endpoint: endpoint, peer: peer, configuration: configuration)
+    }
+
+    init(
+        _ socket: consuming Socket, endpoint: Endpoint?, peer: PeerCredentials?, configuration: Configuration
+    ) throws(TransportError) {
+        let waiting = try Waiting(for: socket.descriptor, configuration: configuration)
+        let inbound = try Inbound(configuration: configuration)
+        self.socket = socket
+        self.endpoint = endpoint
+        self.peer = peer
+        backend = waiting.report
+        self.waiting = waiting
+        self.inbound = inbound
+        self.configuration = configuration
+        coalescingThreshold = min(configuration.coalescing.thresholdBytes, configuration.outboundLimit)
+        outbound = Outbound(
+            configuration: configuration, pool: OutboundChunkPool(maximumFreeCount: 4), connection: .unlisted)
+        if configuration.format == .native {
+            let hello = Hello(maximumFrameLength: outbound.maximumFrameLength)
+            unsafe outbound.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+            end.isAwaitingHello = true
+            end.helloDeadline = Self.deadline(after: configuration.helloTimeout)
+        }
+    }
+
+    /// What this connection did so far.
+    public var statistics: Statistics {
+        var statistics = counters
+        statistics.framesReceived = inbound.framesReceived
+        statistics.framesSent = outbound.framesSent
+        statistics.copiedBytes = inbound.copiedBytes
+        let waits = waiting.counters
+        statistics.systemCalls &+= waits.systemCalls
+        statistics.wakeups &+= waits.wakeups
+        return statistics
+    }
+
+    static func deadline(after duration: Duration) -> Int64 {
+        let (deadline, overflow) = ringipc_monotonic_nanoseconds().addingReportingOverflow(duration.nanoseconds)
+        return overflow ? .max : deadline
+    }
+}
+
+// MARK: Sending
+
+extension Connection {
+    /// Queues a frame with a copy of `bytes`. Sends when enough is queued; a large payload is sent from where it is, without a copy.
+    ///
+    /// - Throws: ``TransportError``: `frameTooLong`, and what ``flush(within:)`` throws.
+    @inlinable
+    public mutating func send(_ bytes: RawSpan) throws(TransportError) {
+        guard bytes.byteCount < Self.directSendLength else { return try sendDirectly(bytes) }
+        try outbound.send(bytes)
+        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+    }
+
+    /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send, and
+    /// writes all of it.
+    @inlinable
+    public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
+        // A frame may be as long as the whole queue is allowed to be: what waits goes first.
+        if count >= Self.directSendLength { try flush() }
+        try outbound.send(reserving: count, write)
+        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+    }
+
+    /// Queues Qt's null array. Only for the `qByteArray` format.
+    public mutating func sendNull() throws(TransportError) {
+        try outbound.sendNull()
+        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+    }
+
+    /// Sends all that is queued, and returns when the kernel has taken it.
+    ///
+    /// While the peer does not read, this waits, and takes in what the peer sends meanwhile, so that two sides that both send
+    /// much do not wait for each other for ever.
+    /// - Throws: ``TransportError``: `connectionReset` when the peer is gone, `timedOut` when `timeout` passes first; the rest stays queued.
+    public mutating func flush(within timeout: Duration? = nil) throws(TransportError) {
+        let deadline = timeout.map { Self.deadline(after: $0) }
+        try flush(until: deadline)
+    }
+
+    /// Ends our direction: queued frames and the goodbye are sent. The peer can go on sending, and ``receive(within:_:)`` goes on working.
+    public mutating func finishSending() throws(TransportError) {
+        queueGoodbye()
+        try flush()
+        _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
+    }
+}
+
+// MARK: Receiving
+
+extension Connection {
+    /// Waits for the next frame and lends it to `body`, together with the outbound side, so that it can be answered in place.
+    ///
+    /// Everything queued is sent before this waits. The view ends with `body`; what has to live longer is copied.
+    ///
+    /// - Parameter timeout: how long to wait for the frame; for ever when it is `nil`. A frame that has begun has to end within
+    ///   `frameTimeout` in any case.
+    /// - Returns: what `body` returns; `nil` when the peer has ended the stream in order.
+    /// - Throws: what `body` throws, or ``TransportError``: `timedOut`; `malformedFrame`, `frameTooLong`, `incompatiblePeer` for what the peer
+    ///   sent; `peerClosedAbruptly`, `truncatedFrame`, `connectionReset` for how it went away.
+    @inlinable
+    public mutating func receive<R>(
+        within timeout: Duration? = nil, _ body: (FrameView, inout Outbound) throws -> R
+    ) throws -> R? {
+        while true {
+            var batch = unsafe FrameBatch(parser: inbound.parser, memory: inbound.readable)
+            if let frame = try batch.next() {
+                let consumed = batch.consumedCount
+                inbound.framesReceived &+= 1
+                defer { inbound.consume(consumed) }
+                return try body(frame, &outbound)
+            }
+            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return nil }
+        }
+    }
+
+    /// Waits until at least one frame is there, and lends all that arrived together to `body`. Frames that `body` leaves are offered again.
+    ///
+    /// - Returns: `false` when the peer has ended the stream in order.
+    /// - Throws: as ``receive(within:_:)``.
+    @inlinable
+    public mutating func receiveBatch(
+        within timeout: Duration? = nil, _ body: (inout FrameBatch, inout Outbound) throws -> Void
+    ) throws -> Bool {
+        while true {
+            var batch = unsafe FrameBatch(parser: inbound.parser, memory: inbound.readable)
+            do {
+                try body(&batch, &outbound)
+            } catch {
+                inbound.framesReceived &+= UInt64(batch.frameCount)
+                inbound.consume(batch.consumedCount)
+                throw error
+            }
+            inbound.framesReceived &+= UInt64(batch.frameCount)
+            if batch.frameCount > 0 {
+                inbound.consume(batch.consumedCount)
+                if batch.isFinished { noteGoodbye() }
+                return true
+            }
+            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return false }
+        }
+    }
+
+    @usableFromInline
+    mutating func noteGoodbye() { end.isPeerFinished = true }
+
+    /// No whole frame was there. Takes control frames off, and waits for more bytes. `false` at the end of the stream.
+    @usableFromInline
+    @inline(never)
+    mutating func advance(past consumed: Int, isFinished: Bool, within timeout: Duration?) throws(TransportError) -> Bool {
+        inbound.consume(consumed)
+        if isFinished { end.isPeerFinished = true }
+        if end.isPeerFinished { return false }
+        return try fill(until: timeout.map { Self.deadline(after: $0) })
+    }
+}
+
+// MARK: Ending
+
+extension Connection {
+    /// Ends the connection in order: queued frames and the goodbye are delivered, then the socket is closed.
+    ///
+    /// Input that nobody read is taken off and dropped first, since the kernel would turn it into a reset at the peer, also for
+    /// data that the peer has not read yet. Waits at most `drainTimeout`.
+    /// - Throws: ``TransportError`` when not everything could be delivered. The connection is closed all the same.
+    public consuming func close() throws(TransportError) {
+        let deadline = Self.deadline(after: configuration.drainTimeout)
+        try flush(until: deadline)
+        queueGoodbye()
+        // A peer that has said goodbye itself need not wait for ours.
+        do { try flush(until: deadline) } catch where !end.isPeerFinished { throw error } catch {}
+        _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
+        drain(until: deadline)
+    }
+
+    mutating func queueGoodbye() {
+        guard !end.isFinished else { return }
+        end.isFinished = true
+        if configuration.format == .native {
+            unsafe outbound.appendControl(length: NativeHeader.length) { header in
+                unsafe header.storeBytes(of: NativeHeader.word(kind: .goodbye).littleEndian, as: UInt64.self)
+            }
+        }
+        outbound.seal()
+    }
+}

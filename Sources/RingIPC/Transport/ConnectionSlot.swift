@@ -1,0 +1,151 @@
+/// All that a loop keeps about one connection: a few hundred bytes, and a handler. Buffers are held only while something is in them.
+@safe
+struct ConnectionSlot: ~Copyable {
+    enum Phase {
+        /// Native format: the peer's hello is still to come.
+        case awaitingHello
+        case open
+        /// Our goodbye is queued; what is queued is being sent.
+        case finishing
+        /// Everything is sent and our direction is shut down; input is dropped until the peer ends or has read all.
+        case draining
+        /// Over. The slot waits for the kernel to let go of what is under way.
+        case dead
+    }
+
+    let id: ConnectionID
+    let descriptor: Int32
+    let handler: AnyConnectionHandler
+    var outbound: Outbound
+    var phase: Phase
+
+    // MARK: Receiving
+
+    /// A receive is under way, and of which kind.
+    var isReceiveArmed = false
+    var isReceiveDirect = false
+    /// The armed receive was asked to end.
+    var isReceiveCancelled = false
+    /// Nothing is taken in: the outbound side is too full, the handler left frames, or there is no memory.
+    var isPaused = false
+    /// The stream has ended; what is held is still to be read.
+    var isEndOfStream = false
+    /// The peer said goodbye, or ended a stream of a format that has none.
+    var isPeerFinished = false
+    var held = HeldBuffers()
+    /// A frame that did not arrive in one piece, or the hello.
+    var spanning = SpanningFrame()
+    /// Bytes of the whole spanning frame, once its header is there; 0 before.
+    var spanningLength = 0
+
+    // MARK: Sending
+
+    var isSendPending = false
+    /// The slot is in the list of those that send at the end of the turn.
+    var isDirty = false
+    /// Why sending does not work any more; kept while input may still come.
+    var sendFailure: TransportError?
+
+    // MARK: Time
+
+    /// When the present phase, or the frame that has begun, has to be over.
+    var deadline = Int64.max
+    /// The earliest entry for this slot in the loop's heap.
+    var queuedDeadline = Int64.max
+
+    init(id: ConnectionID, descriptor: Int32, handler: AnyConnectionHandler, outbound: consuming Outbound, phase: Phase) {
+        self.id = id
+        self.descriptor = descriptor
+        self.handler = handler
+        self.outbound = outbound
+        self.phase = phase
+    }
+
+    /// Whether the kernel may still touch the slot's memory or its descriptor.
+    var isBusyInKernel: Bool { isReceiveArmed || isSendPending }
+    var isReading: Bool { phase == .awaitingHello || phase == .open }
+}
+
+/// The connections of a loop, in memory that never moves: an operation in the kernel can point into a slot's buffers.
+@safe
+struct SlotTable: ~Copyable {
+    let capacity: Int
+    private let slots: UnsafeMutablePointer<ConnectionSlot>
+    /// How often each place was used. Odd while it is in use.
+    private let generations: UnsafeMutablePointer<UInt32>
+    private var free: [UInt32] = []
+    /// Places from here on were never used: their memory is not touched.
+    private var firstUnused = 0
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        unsafe slots = .allocate(capacity: capacity)
+        unsafe generations = .allocate(capacity: capacity)
+    }
+
+    deinit {
+        precondition(count == 0, "\(count) connections were not closed")
+        unsafe slots.deallocate()
+        unsafe generations.deallocate()
+    }
+
+    var isFull: Bool { count == capacity }
+
+    /// An identity for the next connection. `nil` when the table is full.
+    mutating func reserve() -> ConnectionID? {
+        if let index = free.popLast() {
+            unsafe generations[Int(index)] &+= 1
+            count += 1
+            return unsafe ConnectionID(slot: index, generation: generations[Int(index)])
+        }
+        guard firstUnused < capacity else { return nil }
+        let index = firstUnused
+        firstUnused += 1
+        count += 1
+        unsafe (generations + index).initialize(to: 1)
+        return ConnectionID(slot: UInt32(index), generation: 1)
+    }
+
+    mutating func insert(_ slot: consuming ConnectionSlot) -> UnsafeMutablePointer<ConnectionSlot> {
+        let place = unsafe slots + Int(slot.id.slot)
+        unsafe place.initialize(to: slot)
+        return unsafe place
+    }
+
+    /// The place of `id` is free again; its identity does not come back.
+    mutating func cancelReservation(_ id: ConnectionID) {
+        unsafe generations[Int(id.slot)] &+= 1
+        free.append(id.slot)
+        count -= 1
+    }
+
+    mutating func remove(_ id: ConnectionID) {
+        unsafe (slots + Int(id.slot)).deinitialize(count: 1)
+        cancelReservation(id)
+    }
+
+    /// `nil` for a connection that is gone.
+    func find(_ id: ConnectionID) -> UnsafeMutablePointer<ConnectionSlot>? {
+        let index = Int(id.slot)
+        guard index < firstUnused, id.generation & 1 == 1, unsafe generations[index] == id.generation else { return nil }
+        return unsafe slots + index
+    }
+
+    /// The connection that a token speaks of; `nil` if it is gone, and the token a stale one.
+    func find(_ token: Token) -> UnsafeMutablePointer<ConnectionSlot>? {
+        let index = Int(token.slot)
+        guard index < firstUnused else { return nil }
+        let generation = unsafe generations[index]
+        guard generation & 1 == 1, generation & Token.generationMask == token.generation else { return nil }
+        return unsafe slots + index
+    }
+
+    /// The connections of this moment.
+    var identifiers: [ConnectionID] {
+        (0..<firstUnused).compactMap { index in
+            let generation = unsafe generations[index]
+            return generation & 1 == 1 ? ConnectionID(slot: UInt32(index), generation: generation) : nil
+        }
+    }
+}
