@@ -48,7 +48,7 @@ import Testing
             let path = directory.file("s")
             let listener = try ListeningSocket(.path(path), configuration: Configuration())
             let client = try Socket.connect(to: .path(path), timeout: .zero)
-            var taken = takeAllDescriptors()
+            let usual = limitDescriptors(to: 0)
 
             for _ in 0..<3 {
                 let error = failure { () throws(TransportError) in _ = try listener.accept() }
@@ -56,18 +56,17 @@ import Testing
             }
             require(connectFailure(.path(path))?.code == .descriptorsExhausted)
             require(listenFailure(.abstract("x"))?.code == .descriptorsExhausted)
-            close(taken.removeLast())
+            _ = limitDescriptors(to: usual)
             switch try listener.accept() {
             case .some: break
             case .none: require(false, "the connection was lost")
             }
 
-            // Closing needs a descriptor for the lock. Without one the file stays, and is stale for the next listener. The
-            // accepted socket above has given its descriptor back.
-            taken += takeAllDescriptors()
+            // Closing needs a descriptor for the lock. Without one the file stays, and is stale for the next listener.
+            _ = limitDescriptors(to: 0)
             listener.close()
             require(exists(path))
-            for descriptor in taken { close(descriptor) }
+            _ = limitDescriptors(to: usual)
             let next = try ListeningSocket(.path(path), configuration: Configuration())
             require(try next.answers(.path(path)))
             next.close()
@@ -118,13 +117,13 @@ private func openDescriptors() -> Set<String> {
     return found
 }
 
-/// Leaves the process without a free descriptor. For a process of its own.
-private func takeAllDescriptors() -> [Int32] {
+/// Sets the limit of descriptors, and returns what it was. With 0 none can be opened, whichever the runtime closes meanwhile, and
+/// open ones go on working. For a process of its own.
+private func limitDescriptors(to count: rlim_t) -> rlim_t {
     var limit = rlimit()
     require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-    limit.rlim_cur = min(limit.rlim_cur, 128)
+    let previous = limit.rlim_cur
+    limit.rlim_cur = count
     require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-    var taken: [Int32] = []
-    while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
-    return taken
+    return previous
 }

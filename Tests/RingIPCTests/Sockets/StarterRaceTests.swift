@@ -127,6 +127,29 @@ import Testing
         #expect(directory.entries == [])
     }
 
+    @Test func `the lock of a name has one holder at a time, though each removes the lock file`() {
+        let directory = TemporaryDirectory()
+        let path = directory.file("s")
+        let tally = Tally()
+        together(
+            (0..<4).map { _ in
+                {
+                    for _ in 0..<3000 {
+                        do throws(TransportError) {
+                            let lock = try NameLock(guarding: .path(path), at: path, timeout: 60_000_000_000)
+                            if tally.alive.add(1, ordering: .sequentiallyConsistent).newValue != 1 { tally.fail("two at once") }
+                            tally.alive.subtract(1, ordering: .sequentiallyConsistent)
+                            _ = consume lock
+                        } catch {
+                            tally.fail("\(error)")
+                        }
+                    }
+                }
+            })
+        #expect(tally.failures.withLock { $0 } == [])
+        #expect(directory.entries == [])
+    }
+
     private final class Tally: Sendable {
         let alive = Atomic(0)
         let wins = Atomic(0)

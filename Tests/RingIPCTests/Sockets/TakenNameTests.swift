@@ -156,6 +156,26 @@ import Testing
         #expect(directory.entries == [])
     }
 
+    @Test func `the lock of a file that another holder has removed meanwhile does not count`() throws {
+        let directory = TemporaryDirectory()
+        let lockPath = directory.file("s.lock")
+        Plain.makeFile(lockPath)
+        // What a starter has that opens the file just before its holder removes it.
+        let late = unsafe open(lockPath, O_RDWR)
+        defer { close(late) }
+        #expect(NameLock.lock(late, named: lockPath) == .held)
+        #expect(flock(late, LOCK_UN) == 0)
+        #expect(unsafe unlink(lockPath) == 0)
+        #expect(NameLock.lock(late, named: lockPath) == .retry, "no file")
+        let other = try NameLock(guarding: .path(directory.file("s")), at: directory.file("s"))
+        #expect(NameLock.lock(late, named: lockPath) == .retry, "another file, whose lock somebody holds")
+        let again = unsafe open(lockPath, O_RDWR)
+        #expect(NameLock.lock(again, named: lockPath) == .busy)
+        close(again)
+        #expect(NameLock.lock(1 << 30, named: lockPath) == .failed(EBADF), "not open")
+        _ = consume other
+    }
+
     @Test func `a link in the lock file's place is not followed, a directory not used`() {
         let directory = TemporaryDirectory()
         #expect(unsafe symlink(directory.file("target"), directory.file("s.lock")) == 0)
