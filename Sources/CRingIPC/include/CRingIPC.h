@@ -54,7 +54,8 @@ static inline int ringipc_socketpair(int descriptors[2]) {
     return (int)ringipc_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors));
 }
 
-/* Only to ask whether any socket is bound to a name: connecting it to a stream socket is EPROTOTYPE (unix(7)) and disturbs nobody. */
+/* Only to ask whether any socket is bound to a name: connecting it to a stream socket is EPROTOTYPE (unix(7)), and the other
+ * side does not notice. */
 static inline int ringipc_socket_datagram(void) {
     return (int)ringipc_result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }

@@ -13,8 +13,8 @@ struct ListeningSocket: ~Copyable {
 
     var descriptor: Int32 { socket.descriptor }
 
-    /// Opens, binds and listens, or adopts a listening descriptor. The socket is in non-blocking mode; see ``setNonBlocking(_:)``.
-    /// A descriptor that is refused stays the caller's.
+    /// Opens, binds and listens, or adopts a listening descriptor. The socket is in non-blocking mode, which
+    /// ``setNonBlocking(_:)`` can change. A descriptor that is refused stays the caller's.
     init(_ endpoint: Endpoint, configuration: Configuration) throws(TransportError) {
         try endpoint.validate(during: .listen)
         let policy = configuration.acceptPolicy

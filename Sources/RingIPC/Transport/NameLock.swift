@@ -5,7 +5,6 @@ internal import CRingIPC
 /// Every listener of this library takes it for the few system calls from `bind` to `listen`, and again for those from comparing
 /// to unlinking when it closes. It is never held while a server serves. Without it:
 /// - two starters that both find a stale file could both unlink it, the second one the file that the first has just bound;
-/// - a starter could look at another between `bind` and `listen`;
 /// - a closing server could find its own file, and unlink the one that a successor has put there since.
 ///
 /// The kernel gives the lock back when its holder dies, so that a crash leaves at most an empty file behind, never a lock.
@@ -30,26 +29,43 @@ struct NameLock: ~Copyable {
         var pause: Int64 = 50_000
         while true {
             let opened = try Self.open(path, endpoint)
-            switch -ringipc_lock_exclusive(opened) {
-            case 0 where Self.isNamed(path, opened):
+            let outcome = Self.lock(opened, named: path)
+            if case .held = outcome {
                 descriptor = opened
                 return
-            case 0, EINTR:
-                // The lock of a nameless file, whose holder has just finished. Its successor is being created: no need to wait.
-                _ = ringipc_close(opened)
-            case EWOULDBLOCK:
-                _ = ringipc_close(opened)
+            }
+            _ = ringipc_close(opened)
+            switch outcome {
+            case .held, .retry: break
+            case .busy:
                 ringipc_sleep(pause)
                 pause = min(2 * pause, 5_000_000)
-            case let number:
-                _ = ringipc_close(opened)
-                throw TransportError(systemError: number, during: .listen, on: endpoint)
+            case .failed(let number): throw TransportError(systemError: number, during: .listen, on: endpoint)
             }
             guard ringipc_monotonic_nanoseconds() < deadline else {
                 throw TransportError(
                     .addressInUse, during: .listen, on: endpoint, systemError: EWOULDBLOCK,
                     detail: "another process holds the lock on '\(path)' and does not let go of it; is it stopped?")
             }
+        }
+    }
+
+    enum Outcome: Equatable {
+        case held
+        /// To be tried again at once, with a newly opened file.
+        case retry
+        case busy
+        case failed(Int32)
+    }
+
+    /// One attempt to lock an open lock file.
+    static func lock(_ descriptor: Int32, named path: String) -> Outcome {
+        switch -ringipc_lock_exclusive(descriptor) {
+        // The lock of a file without a name is worth nothing: its holder has finished and removed it.
+        case 0: isNamed(path, descriptor) ? .held : .retry
+        case EINTR: .retry
+        case EWOULDBLOCK: .busy
+        case let number: .failed(number)
         }
     }
 

@@ -90,7 +90,8 @@ extension SocketActivation {
 
         private func requireOpen(_ descriptor: Int32) throws(TransportError) {
             guard FileStatus(of: descriptor) != nil else {
-                throw malformed("LISTEN_FDS announces descriptor \(descriptor), which is not open; was it closed before this call?")
+                throw malformed(
+                    "LISTEN_FDS announces descriptor \(descriptor), which is not open; was it closed before this call?")
             }
         }
 

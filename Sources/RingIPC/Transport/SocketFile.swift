@@ -136,7 +136,8 @@ extension SocketFile {
     private static func replaced(_ endpoint: Endpoint) -> TransportError {
         TransportError(
             .accessDenied, during: .listen, on: endpoint,
-            detail: "another process replaced the socket file while it was being created; use a directory where only this user may write")
+            detail: "another process replaced the socket file while it was being created; "
+                + "use a directory where only this user may write")
     }
 
     private static func bindFailure(_ number: Int32, _ endpoint: Endpoint) -> TransportError {
