@@ -274,5 +274,16 @@ extension Outbound {
         room = 0
     }
 
+    /// Drops everything that is queued; nothing can be queued any more. Only while no send is under way.
+    mutating func discardAll() {
+        seal()
+        while let chunk = unsafe head {
+            unsafe head = unsafe chunk.pointee.next
+            unsafe pool.giveBack(chunk)
+        }
+        unsafe tail = nil
+        settledBytes = 0
+    }
+
     var isEmpty: Bool { queuedBytes == 0 }
 }

@@ -9,7 +9,7 @@
 /// ```
 ///
 /// Each connection has a handler of its own, so state needs no lock. A handler must not block: all connections of its loop wait with it.
-public protocol ConnectionHandler {
+public protocol ConnectionHandler: SendableMetatype {
     /// The connection can be used. In the native format, the peer's hello has arrived.
     mutating func opened(_ outbound: inout Outbound)
 

@@ -32,6 +32,10 @@ struct ConnectionSlot: ~Copyable {
     var isEndOfStream = false
     /// The peer said goodbye, or ended a stream of a format that has none.
     var isPeerFinished = false
+    /// What had arrived when the connection was paused: copied here, so that a paused connection keeps no pooled buffer …
+    var backlog = SpanningFrame()
+    var backlogStart = 0
+    /// … and the buffers themselves when there is no memory for a copy.
     var held = HeldBuffers()
     /// A frame that did not arrive in one piece, or the hello.
     var spanning = SpanningFrame()
@@ -63,6 +67,7 @@ struct ConnectionSlot: ~Copyable {
 
     /// Whether the kernel may still touch the slot's memory or its descriptor.
     var isBusyInKernel: Bool { isReceiveArmed || isSendPending }
+    var hasUnread: Bool { !backlog.isEmpty || !held.isEmpty }
     var isReading: Bool { phase == .awaitingHello || phase == .open }
 }
 

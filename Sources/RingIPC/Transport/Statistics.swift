@@ -17,6 +17,12 @@ public struct Statistics: Sendable, Hashable {
     public var bufferShortages: UInt64 = 0
     /// Times that a connection had to wait for memory for a spanning frame.
     public var spanningPauses: UInt64 = 0
+    /// Connections that a loop's listeners took in.
+    public var acceptedConnections: UInt64 = 0
+    /// Peers that the accept policy refused, or for whom there was no place.
+    public var refusedPeers: UInt64 = 0
+    /// Times that the kernel could not accept: no descriptor or no memory was left.
+    public var acceptFailures: UInt64 = 0
 
     public init() {}
 }

@@ -24,8 +24,8 @@ struct UringBackend: Backend, ~Copyable {
     }
 
     private static func makeRing(_ configuration: Configuration) throws(UringUnavailable) -> UringRing {
-        var ring = try UringRing(
-            entries: submissionEntries, completions: completionEntries, allowed: configuration.uringFeatures)
+        let allowed = configuration.uringFeatures.intersection(UringProbe.shared.features)
+        var ring = try UringRing(entries: submissionEntries, completions: completionEntries, allowed: allowed)
         try ring.registerBuffers(count: configuration.pooledBufferCount)
         return ring
     }

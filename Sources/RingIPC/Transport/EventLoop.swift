@@ -1,0 +1,101 @@
+/// Runs many connections on one thread: the one that calls ``run()``.
+///
+/// ```swift
+/// let loop = try EventLoop()
+/// try loop.listen(on: .path("/run/echo.sock")) { peer in Echo() }
+/// try loop.run()
+/// ```
+///
+/// The backend is made by `run`, on the thread that runs it: a ring belongs to one thread. Everything else can be called from any
+/// thread, before or while the loop runs.
+public final class EventLoop: Sendable {
+    public let configuration: Configuration
+    private let mailbox: Mailbox
+
+    /// - Throws: ``TransportError`` with `invalidConfiguration`.
+    public init(configuration: Configuration = Configuration()) throws(TransportError) {
+        try configuration.validate()
+        self.configuration = configuration
+        mailbox = try Mailbox()
+    }
+
+    /// Listens, and gives each connection a handler of its own. The socket is bound when this returns; connections are accepted once
+    /// the loop runs.
+    ///
+    /// - Parameter handler: called on the loop's thread for each accepted peer.
+    /// - Throws: ``TransportError``, as ``Listener/init(_:configuration:)``.
+    @inlinable
+    public func listen<Handler: ConnectionHandler>(
+        on endpoint: Endpoint, handler: @escaping @Sendable (PeerCredentials?) -> Handler
+    ) throws(TransportError) {
+        try listen(on: endpoint, spreadOver: []) { HandlerBox(handler($0)) }
+    }
+
+    @usableFromInline
+    func listen(
+        on endpoint: Endpoint, spreadOver siblings: [EventLoop],
+        makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
+    ) throws(TransportError) {
+        let socket = try ListeningSocket(endpoint, configuration: configuration)
+        let entry = ListenerEntry(socket: socket, siblings: siblings, makeHandler: makeHandler)
+        // Nobody else has the entry: from here on it belongs to the loop.
+        nonisolated(unsafe) let sent = entry
+        mailbox.post { loop in loop.operations.add(unsafe sent) }
+    }
+
+    /// Connects, on the loop's thread. The handler hears of success by `opened`, of failure by `closed`.
+    ///
+    /// A server whose listen queue is full is tried again until `connectTimeout`.
+    @inlinable
+    public func connect<Handler: ConnectionHandler & Sendable>(to endpoint: Endpoint, handler: Handler) {
+        connect(to: endpoint) { HandlerBox(handler) }
+    }
+
+    @usableFromInline
+    func connect(to endpoint: Endpoint, makeHandler: @escaping @Sendable () -> AnyConnectionHandler) {
+        mailbox.post { [configuration] loop in
+            let deadline = loop.now + configuration.connectTimeout.nanoseconds
+            loop.operations.connect(to: endpoint, until: deadline, handler: makeHandler())
+        }
+    }
+
+    /// Runs a closure on the loop's thread, at the end of its turn.
+    public func post(_ job: @escaping @Sendable (inout LoopContext) -> Void) { mailbox.post(job) }
+
+    /// Ends the loop in order: listeners stop, every connection sends what is queued and says goodbye, then ``run()`` returns. Takes at
+    /// most `drainTimeout`.
+    public func stop() { mailbox.post { $0.stop() } }
+
+    /// Runs the loop on the calling thread until ``stop()``.
+    ///
+    /// - Throws: ``TransportError``: `backendUnavailable` for a named backend that does not work here; `systemFailure` and its like when the
+    ///   kernel refuses the loop itself. Errors of single connections go to their handlers.
+    public func run() throws(TransportError) {
+        switch try BackendSelection(configuration) {
+        case .epoll(let report):
+            try run(on: EpollBackend(configuration: configuration), report)
+        case .uring(let report):
+            let backend: UringBackend
+            do { backend = try UringBackend(configuration: configuration) } catch {
+                guard configuration.backend == .automatic else { throw BackendReport.unavailable(error) }
+                return try run(on: EpollBackend(configuration: configuration), .epollInstead(of: error))
+            }
+            try run(on: backend, report)
+        }
+    }
+
+    private func run<B: Backend & ~Copyable>(on backend: consuming B, _ report: BackendReport) throws(TransportError) {
+        let runner = try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
+        try runner.run()
+    }
+
+    func adopt(
+        _ socket: consuming Socket, peer: PeerCredentials?,
+        makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
+    ) {
+        let descriptor = socket.release()
+        mailbox.post { loop in
+            loop.operations.open(Socket(owning: descriptor), peer: peer, handler: makeHandler(peer))
+        }
+    }
+}

@@ -1,0 +1,246 @@
+internal import CRingIPC
+
+// The way of received bytes: from a completion, through the parser, to the handler.
+
+extension LoopCore where B: ~Copyable {
+    mutating func received(_ completion: Completion) {
+        guard let slot = unsafe table.find(completion.token) else {
+            // Of a connection that is gone. What came goes nowhere, its buffer comes home.
+            if completion.buffer != BufferPool.none { pool.giveBack(pool.lend(completion.buffer, length: 0)) }
+            return
+        }
+        let wasDirect = unsafe slot.pointee.isReceiveDirect
+        unsafe slot.pointee.isReceiveArmed = completion.isArmed
+        if !completion.isArmed { unsafe slot.pointee.isReceiveCancelled = false }
+        switch completion.result {
+        case 1...:
+            statistics.bytesReceived &+= UInt64(completion.result)
+            if wasDirect {
+                unsafe tookDirect(Int(completion.result), slot)
+            } else {
+                unsafe take(pool.lend(completion.buffer, length: Int(completion.result)), slot)
+            }
+        case 0:
+            unsafe slot.pointee.isEndOfStream = true
+            if unsafe !slot.pointee.hasUnread { unsafe streamEnded(slot) }
+        case -ENOBUFS:
+            statistics.bufferShortages &+= 1
+            unsafe starved.append(slot.pointee.id)
+        case -ECANCELED, -EINTR, -EAGAIN: break
+        default:
+            unsafe fail(slot, TransportError(systemError: -completion.result, during: .receive))
+        }
+        unsafe goOn(slot)
+    }
+
+    /// Keeps a receive armed as long as the connection reads, and frees the slot of one that is over.
+    mutating func goOn(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if unsafe slot.pointee.phase == .dead { return unsafe releaseIfQuiet(slot) }
+        guard unsafe !slot.pointee.isReceiveArmed, unsafe !slot.pointee.isPaused, unsafe !slot.pointee.isEndOfStream else { return }
+        unsafe armReceive(slot)
+    }
+
+    /// A long frame is received straight into its own memory, everything else into pooled buffers.
+    mutating func armReceive(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        let (descriptor, id) = unsafe (slot.pointee.descriptor, slot.pointee.id)
+        if let memory = unsafe directMemory(slot) {
+            unsafe slot.pointee.isReceiveDirect = true
+            unsafe backend.receive(descriptor, into: memory, connection: id)
+        } else {
+            // Without a free buffer the kernel would only say so again.
+            guard pool.lentCount < pool.count else { return starved.append(id) }
+            unsafe slot.pointee.isReceiveDirect = false
+            backend.receivePooled(descriptor, connection: id)
+        }
+        unsafe slot.pointee.isReceiveArmed = true
+    }
+
+    /// The kernel is asked to end the armed receive; its last completion is still to come.
+    mutating func disarmReceive(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.isReceiveArmed, unsafe !slot.pointee.isReceiveCancelled else { return }
+        unsafe slot.pointee.isReceiveCancelled = true
+        unsafe backend.cancel(.receive, connection: slot.pointee.id)
+    }
+
+    // MARK: From buffers to frames
+
+    /// Works off a lent buffer, and gives it back or holds it.
+    mutating func take(_ lease: consuming BufferLease, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.isReading else { return pool.giveBack(lease) }
+        guard unsafe !slot.pointee.isPaused, unsafe !slot.pointee.hasUnread else { return unsafe park(lease, slot) }
+        let consumed = unsafe process(pool.bytes(of: lease), slot)
+        let isOver = unsafe !slot.pointee.isReading
+        if isOver || consumed == lease.length { return pool.giveBack(lease) }
+        lease.consume(consumed)
+        unsafe park(lease, slot)
+    }
+
+    /// Gives the bytes to the handler, frame by frame. Returns how many were taken: all of them, or the connection is paused or over.
+    mutating func process(_ bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        var rest = unsafe bytes
+        while unsafe !rest.isEmpty, unsafe slot.pointee.isReading {
+            if unsafe slot.pointee.isPeerFinished {
+                unsafe fail(slot, TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye"))
+                break
+            }
+            if unsafe slot.pointee.outbound.queuedBytes > configuration.outboundLimit / 2 {
+                unsafe pause(slot)
+                break
+            }
+            let taken: Int
+            if unsafe slot.pointee.phase == .awaitingHello || !slot.pointee.spanning.isEmpty {
+                taken = unsafe gather(rest, slot)
+            } else {
+                unsafe rest = unsafe aligned(rest)
+                taken = unsafe deliverFrames(in: rest, slot)
+            }
+            unsafe rest = unsafe UnsafeMutableRawBufferPointer(rebasing: rest.dropFirst(taken))
+            if unsafe slot.pointee.isPaused { break }
+        }
+        return bytes.count - rest.count
+    }
+
+    /// Native payloads are 8-byte aligned. After a cut at an odd place the rest of a pooled buffer is not: it is moved down over the
+    /// bytes that were already taken.
+    private mutating func aligned(_ bytes: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
+        guard parser.form == .native, let address = bytes.baseAddress else { return unsafe bytes }
+        let offset = Int(bitPattern: address) & 7
+        guard offset != 0 else { return unsafe bytes }
+        let destination = unsafe address - offset
+        unsafe destination.copyMemory(from: address, byteCount: bytes.count)
+        statistics.copiedBytes &+= UInt64(bytes.count)
+        return unsafe UnsafeMutableRawBufferPointer(start: destination, count: bytes.count)
+    }
+
+    /// Frames that lie whole in `bytes` go to the handler in one batch; a cut one at the end begins a spanning frame.
+    private mutating func deliverFrames(in bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        let consumed = unsafe deliver(UnsafeRawBufferPointer(bytes), slot)
+        guard unsafe slot.pointee.phase == .open, unsafe !slot.pointee.isPeerFinished else { return bytes.count }
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes.dropFirst(consumed))
+        guard unsafe !rest.isEmpty else { return bytes.count }
+        if let length = unsafe parser.encodedLength(ofFrameBeginningWith: rest), length <= rest.count {
+            // The handler left a whole frame: it wants to be asked again when its answers are out.
+            unsafe pause(slot)
+            return consumed
+        }
+        unsafe setDeadline(time(after: configuration.frameTimeout), of: slot)
+        return unsafe consumed + gather(UnsafeMutableRawBufferPointer(mutating: rest), slot)
+    }
+
+    /// One call of the handler. Returns how many bytes it took.
+    private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        var batch = unsafe FrameBatch(parser: parser, memory: bytes)
+        do {
+            try unsafe slot.pointee.handler.received(&batch, reply: &slot.pointee.outbound)
+        } catch {
+            statistics.framesReceived &+= UInt64(batch.frameCount)
+            unsafe fail(slot, Self.transportError(error))
+            return bytes.count
+        }
+        statistics.framesReceived &+= UInt64(batch.frameCount)
+        let (consumed, isFinished) = (batch.consumedCount, batch.isFinished)
+        if isFinished { unsafe peerFinished(slot) }
+        unsafe afterHandler(slot)
+        return consumed
+    }
+
+    static func transportError(_ error: any Error) -> TransportError {
+        (error as? TransportError)
+            ?? TransportError(.handlerFailed, during: .receive, detail: "the handler threw: \(error)")
+    }
+
+    // MARK: Frames in several pieces
+
+    /// Takes from `bytes` what the spanning frame, or the hello, still needs. Returns how much that was.
+    private mutating func gather(_ bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        if unsafe slot.pointee.phase == .awaitingHello, unsafe slot.pointee.spanning.isEmpty {
+            // The usual case: the hello came in one piece.
+            do {
+                let taken = unsafe try takeHello(UnsafeRawBufferPointer(bytes), slot)
+                if taken > 0 { return taken }
+            } catch {
+                unsafe fail(slot, error)
+                return bytes.count
+            }
+        }
+        var taken = 0
+        while unsafe slot.pointee.isReading {
+            let wanted: Int
+            do { wanted = unsafe try missingBytes(slot) } catch {
+                unsafe fail(slot, error)
+                return bytes.count
+            }
+            if wanted == 0 {
+                unsafe completeSpanning(slot)
+                return taken
+            }
+            let piece = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).dropFirst(taken).prefix(wanted))
+            if unsafe piece.isEmpty { break }
+            let copied = unsafe slot.pointee.spanning.append(piece, from: &spanningBudget)
+            statistics.copiedBytes &+= UInt64(copied)
+            taken += copied
+            if copied < piece.count {
+                unsafe pauseForMemory(slot)
+                break
+            }
+        }
+        if unsafe directMemoryWanted(slot) { unsafe disarmReceive(slot) }
+        return taken
+    }
+
+    /// Bytes that are missing: of the header first, since only it tells the length, then of the whole.
+    private mutating func missingBytes(_ slot: UnsafeMutablePointer<ConnectionSlot>) throws(TransportError) -> Int {
+        let count = unsafe slot.pointee.spanning.count
+        let bytes = unsafe slot.pointee.spanning.bytes
+        let length: Int?
+        if unsafe slot.pointee.phase == .awaitingHello {
+            length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes)
+        } else {
+            if unsafe slot.pointee.spanningLength > 0 { return unsafe slot.pointee.spanningLength - count }
+            length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes)
+            if length != nil { try unsafe requireAcceptable(bytes) }
+        }
+        guard let length else {
+            return (unsafe slot.pointee.phase == .awaitingHello ? Hello.headerLength : parser.format.headerLength) - count
+        }
+        unsafe slot.pointee.spanningLength = length
+        return length - count
+    }
+
+    /// A header alone is enough to refuse a frame: its announced length is never waited for when it is over the limit.
+    private func requireAcceptable(_ header: UnsafeRawBufferPointer) throws(TransportError) {
+        var batch = unsafe FrameBatch(parser: parser, memory: header)
+        _ = try batch.next()
+    }
+
+    /// Hands over a spanning frame that is whole.
+    mutating func completeSpanning(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        unsafe setDeadline(.max, of: slot)
+        if unsafe slot.pointee.phase == .awaitingHello {
+            do { _ = unsafe try takeHello(slot.pointee.spanning.bytes, slot) } catch { return unsafe fail(slot, error) }
+            return unsafe dropSpanning(slot)
+        }
+        let taken = unsafe deliver(slot.pointee.spanning.bytes, slot)
+        guard unsafe slot.pointee.isReading else { return }
+        if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {
+            unsafe dropSpanning(slot)
+        } else {
+            unsafe pause(slot)
+        }
+    }
+
+    /// A hello that is whole in `bytes` is taken; 0 when it is not.
+    private mutating func takeHello(
+        _ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>
+    ) throws(TransportError) -> Int {
+        guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), length <= bytes.count else { return 0 }
+        let hello = unsafe try Hello(reading: bytes)
+        unsafe setDeadline(.max, of: slot)
+        let limit = unsafe min(slot.pointee.outbound.maximumFrameLength, Int(hello.maximumFrameLength))
+        unsafe slot.pointee.outbound.maximumFrameLength = limit
+        unsafe slot.pointee.phase = .open
+        unsafe slot.pointee.handler.opened(&slot.pointee.outbound)
+        unsafe afterHandler(slot)
+        return length
+    }
+}

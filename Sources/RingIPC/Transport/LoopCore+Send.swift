@@ -1,0 +1,105 @@
+internal import CRingIPC
+
+// The way of queued frames: at the end of a turn, or when enough is queued, one send per connection.
+
+extension LoopCore where B: ~Copyable {
+    /// What the handler asked for: close, flush; or nothing, then its frames leave at the end of the turn.
+    mutating func afterHandler(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.phase == .open else { return }
+        if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
+        let queued = unsafe slot.pointee.outbound.queuedBytes
+        guard queued > 0 else { return }
+        if unsafe slot.pointee.outbound.flushRequested || queued >= configuration.coalescing.thresholdBytes {
+            unsafe slot.pointee.outbound.flushRequested = false
+            unsafe startSend(slot)
+        } else {
+            unsafe markDirty(slot)
+        }
+    }
+
+    mutating func markDirty(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe !slot.pointee.isDirty else { return }
+        unsafe slot.pointee.isDirty = true
+        unsafe dirty.append(slot.pointee.id)
+    }
+
+    mutating func flushDirty() {
+        guard !dirty.isEmpty else { return }
+        // Sending can call handlers, which can queue again.
+        let ids = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for id in ids {
+            guard let slot = unsafe table.find(id) else { continue }
+            unsafe slot.pointee.isDirty = false
+            unsafe slot.pointee.outbound.flushRequested = false
+            unsafe startSend(slot)
+        }
+    }
+
+    /// Sends until the socket is full, nothing is left, or the connection had its share of the turn. One send at a time: the kernel
+    /// promises no order between two on one socket.
+    mutating func startSend(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        for _ in 0..<Self.maximumSendsPerTurn {
+            guard unsafe !slot.pointee.isSendPending, unsafe slot.pointee.phase != .dead else { return }
+            guard let piece = unsafe slot.pointee.outbound.nextPiece() else { return unsafe drained(slot) }
+            switch unsafe backend.send(slot.pointee.descriptor, piece, connection: slot.pointee.id) {
+            case .sent(let count):
+                unsafe took(count, of: piece.count, slot)
+            case .pending:
+                unsafe slot.pointee.isSendPending = true
+                return
+            case .failed(let number):
+                return unsafe sendFailed(slot, -number)
+            }
+        }
+        unsafe markDirty(slot)
+    }
+
+    private static var maximumSendsPerTurn: Int { 16 }
+
+    private mutating func took(_ count: Int, of wanted: Int, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        statistics.bytesSent &+= UInt64(count)
+        if count < wanted { statistics.shortSends &+= 1 }
+        unsafe slot.pointee.outbound.markSent(count)
+    }
+
+    mutating func sent(_ completion: Completion) {
+        guard let slot = unsafe table.find(completion.token) else { return }
+        unsafe slot.pointee.isSendPending = false
+        if unsafe slot.pointee.phase == .dead { return unsafe releaseIfQuiet(slot) }
+        switch completion.result {
+        case 0...:
+            let wanted = unsafe slot.pointee.outbound.nextPiece()?.count ?? 0
+            // More may have been queued behind the bytes under way, so `wanted` is only an upper bound for what was asked for.
+            unsafe took(Int(completion.result), of: min(wanted, Int(completion.result)), slot)
+            unsafe startSend(slot)
+        case -EINTR, -EAGAIN, -ECANCELED:
+            unsafe startSend(slot)
+        default:
+            unsafe sendFailed(slot, -completion.result)
+        }
+    }
+
+    /// Everything queued is with the kernel.
+    private mutating func drained(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if unsafe slot.pointee.phase == .finishing { return unsafe beginDrain(slot) }
+        unsafe noteDrained(slot)
+        guard unsafe slot.pointee.outbound.writableRequested, unsafe slot.pointee.phase == .open else { return }
+        unsafe slot.pointee.outbound.writableRequested = false
+        unsafe slot.pointee.handler.writable(&slot.pointee.outbound)
+        if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
+        if unsafe !slot.pointee.outbound.isEmpty { unsafe markDirty(slot) }
+    }
+
+    /// The peer does not take any more. What it sent before may still be here: reading goes on to the end of the stream, and then tells.
+    private mutating func sendFailed(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ number: Int32) {
+        let error = TransportError(systemError: number, during: .send)
+        if unsafe slot.pointee.isPeerFinished, unsafe slot.pointee.phase == .finishing {
+            // It had said goodbye, and did not wait for ours.
+            return unsafe finish(slot, .finished)
+        }
+        unsafe slot.pointee.sendFailure = error
+        unsafe slot.pointee.outbound.discardAll()
+        if unsafe !slot.pointee.isReading || slot.pointee.isEndOfStream || slot.pointee.isPaused { return unsafe fail(slot, error) }
+    }
+}

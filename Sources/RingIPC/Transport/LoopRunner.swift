@@ -1,0 +1,115 @@
+/// A loop while it runs. Turns and jobs alternate: a job is never run inside a turn, so each has the core to itself.
+@safe
+final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
+    /// Behind a pointer, since a stored property of a class would be checked for exclusive access at run time.
+    private let core: UnsafeMutablePointer<LoopCore<B>>
+    private let mailbox: Mailbox
+    private let waker: Waker
+    let report: BackendReport
+    private var timers = MinHeap<LoopTimer>()
+    private var timerCount: UInt64 = 0
+    /// When a loop that is being stopped gives up on its connections.
+    private var stopDeadline = Int64.max
+
+    init(backend: consuming B, mailbox: Mailbox, report: BackendReport, configuration: Configuration) throws(TransportError) {
+        waker = backend.waker
+        let made = try LoopCore(backend: backend, configuration: configuration)
+        unsafe core = .allocate(capacity: 1)
+        unsafe core.initialize(to: made)
+        self.mailbox = mailbox
+        self.report = report
+    }
+
+    deinit {
+        unsafe core.deinitialize(count: 1)
+        unsafe core.deallocate()
+    }
+
+    func run() throws(TransportError) {
+        mailbox.open(waker)
+        var failure: TransportError?
+        do {
+            while unsafe !core.pointee.isStopped { try turn() }
+        } catch {
+            failure = error
+        }
+        mailbox.close()
+        unsafe core.pointee.abortAll()
+        if let failure { throw failure }
+    }
+
+    private func turn() throws(TransportError) {
+        let limit = min(timers.first?.time ?? .max, stopDeadline)
+        let wasWoken = unsafe try core.pointee.turn(until: limit)
+        if wasWoken { runJobs() }
+        runTimers()
+        if now >= stopDeadline { unsafe core.pointee.abortAll() }
+    }
+
+    private func runJobs() {
+        var context = LoopContext(operations: self)
+        for job in mailbox.takeAll() { job(&context) }
+    }
+
+    private func runTimers() {
+        var context = LoopContext(operations: self)
+        while let first = timers.first, first.time <= now {
+            timers.removeFirst().job(&context)
+        }
+    }
+}
+
+/// A closure and its time. Equal times run in the order in which they were set.
+private struct LoopTimer: Comparable {
+    let time: Int64
+    let order: UInt64
+    let job: (inout LoopContext) -> Void
+
+    static func < (left: Self, right: Self) -> Bool { (left.time, left.order) < (right.time, right.order) }
+    static func == (left: Self, right: Self) -> Bool { left.order == right.order }
+}
+
+extension LoopRunner where B: ~Copyable {
+    var now: Int64 { unsafe core.pointee.now }
+    var connectionCount: Int { unsafe core.pointee.table.count }
+    var statistics: Statistics { unsafe core.pointee.allStatistics }
+
+    func send(to connection: ConnectionID, _ bytes: RawSpan) throws(TransportError) {
+        try unsafe core.pointee.send(to: connection, bytes)
+    }
+
+    func close(_ connection: ConnectionID) { unsafe core.pointee.close(connection) }
+
+    func schedule(at time: Int64, _ job: @escaping (inout LoopContext) -> Void) {
+        timerCount += 1
+        timers.insert(LoopTimer(time: time, order: timerCount, job: job))
+    }
+
+    func stop() {
+        guard stopDeadline == .max else { return }
+        stopDeadline = unsafe core.pointee.beginStop()
+    }
+
+    func add(_ listener: ListenerEntry) {
+        do { try unsafe core.pointee.addListener(listener) } catch { unsafe core.pointee.listenerFailure = error }
+    }
+
+    func open(_ socket: consuming Socket, peer: PeerCredentials?, handler: AnyConnectionHandler) {
+        unsafe core.pointee.open(socket, peer: peer, handler: handler)
+    }
+
+    func connect(to endpoint: Endpoint, until deadline: Int64, handler: AnyConnectionHandler) {
+        let socket: Socket
+        do {
+            // One attempt that does not wait: the loop has other things to do meanwhile.
+            socket = try Socket.connect(to: endpoint, timeout: .zero)
+        } catch {
+            guard error.code == .timedOut, now < deadline else { return handler.closed(.failed(error)) }
+            return schedule(at: now + Self.connectPause) { $0.operations.connect(to: endpoint, until: deadline, handler: handler) }
+        }
+        open(socket, peer: try? socket.peerCredentials(during: .connect), handler: handler)
+    }
+
+    /// Between two attempts at a full listen queue, which the kernel does not report on.
+    private static var connectPause: Int64 { 1_000_000 }
+}

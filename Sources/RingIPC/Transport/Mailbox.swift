@@ -1,0 +1,41 @@
+internal import Synchronization
+
+/// Jobs for a loop, from any thread.
+final class Mailbox: Sendable {
+    typealias Job = @Sendable (inout LoopContext) -> Void
+
+    private struct State {
+        var jobs: [Job] = []
+        /// Wakes the loop's turn; `nil` while it does not run.
+        var waker: Waker?
+    }
+
+    private let state = Mutex(State())
+
+    init() throws(TransportError) {}
+
+    func post(_ job: @escaping Job) {
+        // One signal per batch: who finds jobs waiting knows that the loop has been called already.
+        let waker = state.withLock { state -> Waker? in
+            state.jobs.append(job)
+            return state.jobs.count == 1 ? state.waker : nil
+        }
+        waker?.wake()
+    }
+
+    /// A loop begins to run. Jobs that were posted before are called for at once.
+    func open(_ waker: Waker) {
+        state.withLock { $0.waker = waker }
+        waker.wake()
+    }
+
+    func close() { state.withLock { $0.waker = nil } }
+
+    func takeAll() -> [Job] {
+        state.withLock { state in
+            let jobs = state.jobs
+            state.jobs = []
+            return jobs
+        }
+    }
+}
