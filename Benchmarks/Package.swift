@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of the library's own targets. The benchmark is an outside user of it: what is fast here is fast for everybody.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "RingIPCBenchmarks",
+    products: [
+        .executable(name: "ringipc-bench", targets: ["ringipc-bench"])
+    ],
+    dependencies: [
+        .package(name: "RingIPC", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+    ],
+    targets: [
+        .target(name: "CBenchmark"),
+        .executableTarget(
+            name: "ringipc-bench",
+            dependencies: [
+                "CBenchmark",
+                .product(name: "RingIPC", package: "RingIPC"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+        ),
+        .testTarget(name: "ringipc-benchTests", dependencies: ["ringipc-bench"], swiftSettings: strict),
+    ]
+)

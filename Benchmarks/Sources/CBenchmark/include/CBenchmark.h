@@ -1,0 +1,49 @@
+/*
+ * What a benchmark needs of the kernel and Swift's Glibc module cannot express: CPU masks, performance counters, and a child that
+ * cannot outlive its parent. Each call returns its result, or the negated errno.
+ */
+#ifndef CBENCHMARK_H
+#define CBENCHMARK_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+static inline uint64_t bench_nanoseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+static inline uint64_t bench_monotonic_nanoseconds(void) { return bench_nanoseconds(CLOCK_MONOTONIC); }
+/* User and system time of all threads of this process. */
+static inline uint64_t bench_cpu_nanoseconds(void) { return bench_nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
+
+/* ---- CPUs ---- */
+
+/* Binds the calling thread, and those that it starts later, to one CPU. */
+int bench_pin(int cpu);
+/* Writes the numbers of the CPUs that the calling thread may use, ascending. Returns their count. */
+int bench_allowed_cpus(int *cpus, int capacity);
+
+/* ---- processes ---- */
+
+/*
+ * Starts a program with the environment of this one, its standard output in a pipe whose reading end is left in `*output`. The
+ * kernel kills it when the calling thread ends, for whatever reason, so that no interrupted run leaves a process behind.
+ */
+pid_t bench_spawn(const char *path, char *const arguments[], int *output);
+/* User and system time of a running child. */
+int64_t bench_child_cpu_nanoseconds(pid_t child);
+
+/* ---- system calls, counted by the kernel ---- */
+
+/*
+ * A disabled counter of the system calls of this process and of the threads and processes that it starts from now on. Needs the
+ * number of a tracepoint, which only a privileged process can read.
+ */
+int bench_call_counter(void);
+int bench_call_counter_enable(int counter);
+/* Stops it and returns the count. */
+int64_t bench_call_counter_read(int counter);
+
+#endif

@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import RingIPC
+
+extension BackendChoice: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,28 @@
+internal import ArgumentParser
+internal import RingIPC
+
+/// The other process of a scenario, started by the tool itself. Its output is `READY` and then one ``SideReport``.
+struct PeerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "peer", shouldDisplay: false)
+
+    enum Scenario: String, ExpressibleByArgument {
+        case pingpong, stream, fanin
+    }
+
+    @Argument var scenario: Scenario
+    @Option var listen: String
+    @Option var cpu: Int
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try CPUSet.pin(to: cpu)
+        let endpoint = try Endpoint(listen)
+        let report =
+            switch scenario {
+            case .pingpong: try Pingpong(options: common.pingpong).runServer(endpoint, onReady: StandardOutput.ready)
+            case .stream: try Stream(options: common.stream).runServer(endpoint, onReady: StandardOutput.ready)
+            case .fanin: try Server(mode: .echo, options: common.server).run(endpoint, onReady: StandardOutput.ready).report
+            }
+        StandardOutput.line(try JSONLine.encode(report))
+    }
+}

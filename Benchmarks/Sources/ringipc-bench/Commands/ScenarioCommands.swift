@@ -1,0 +1,73 @@
+internal import ArgumentParser
+
+struct PingpongCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pingpong", abstract: "Round trips between two processes, one message in flight.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try common.run(ScenarioRun(scenario: .pingpong, options: common.pingpong, cpus: common.cpus()))
+    }
+}
+
+struct StreamCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stream", abstract: "Back-to-back messages from one process to another, which checks every byte.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try common.run(ScenarioRun(scenario: .stream, options: common.stream, cpus: common.cpus()))
+    }
+}
+
+struct FaninCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fanin", abstract: "Many connections with one message in flight each, to one echo server.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var load: FaninOptions
+
+    func run() throws {
+        let scenario = ScenarioRun.Scenario.fanin(connections: load.connections, seconds: load.seconds)
+        try common.run(ScenarioRun(scenario: scenario, options: common.server, cpus: common.cpus()))
+    }
+}
+
+struct FaninOptions: ParsableArguments {
+    @Option(help: "Connections of the client.")
+    var connections = 128
+
+    @Option(help: "How long to measure.")
+    var seconds = 1.0
+
+    func validate() throws {
+        guard (1...16_384).contains(connections) else { throw ValidationError("--connections must be between 1 and 16384") }
+        guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be more than 0 and at most 3600") }
+    }
+}
+
+struct ParseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "parse", abstract: "Finding native frames in memory, one process, no kernel in it.")
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard common.size >= 8 else { throw ValidationError("--size must be at least 8 for parse") }
+    }
+
+    func run() throws {
+        try CPUSet.pin(to: common.cpus().client)
+        try ResultPrinter.printResults([Parse(size: common.size).measure()], json: common.json)
+    }
+}
+
+extension CommonOptions {
+    /// Measures and prints the one result.
+    fileprivate func run(_ scenario: ScenarioRun) throws {
+        let result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
+        try ResultPrinter.printResults([result], json: json)
+    }
+}

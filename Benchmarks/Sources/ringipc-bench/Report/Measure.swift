@@ -1,0 +1,54 @@
+/// A column of a table: a figure of a result, in the unit in which it is shown.
+struct Measure: Sendable {
+    let title: String
+    let showsSpread: Bool
+    let moreIsBetter: Bool
+    /// Only trials in which the kernel has counted, where there are any.
+    let prefersKernelCount: Bool
+    let value: @Sendable (ScenarioResult) -> Double?
+
+    init(
+        _ title: String, showsSpread: Bool = false, moreIsBetter: Bool = false, prefersKernelCount: Bool = false,
+        _ value: @escaping @Sendable (ScenarioResult) -> Double?
+    ) {
+        self.title = title
+        self.showsSpread = showsSpread
+        self.moreIsBetter = moreIsBetter
+        self.prefersKernelCount = prefersKernelCount
+        self.value = value
+    }
+
+    /// The first is the one by which contenders are compared.
+    static func columns(of scenario: String) -> [Measure] {
+        switch scenario {
+        case "pingpong": [roundTrip] + tails + [cpu, calls, switches]
+        case "fanin": [rate, roundTrip, tails[0], serverCPU, serverCalls, copied]
+        case "parse": [parsing]
+        default: [rate, bandwidth, cpu, calls, copied]
+        }
+    }
+
+    static let rate = Measure("million/s", showsSpread: true, moreIsBetter: true) { $0.messagesPerSecond.map { $0 / 1e6 } }
+    static let bandwidth = Measure("GB/s", moreIsBetter: true) { $0.bytesPerSecond.map { $0 / 1e9 } }
+    static let roundTrip = Measure("p50 µs", showsSpread: true) { $0.roundTrip.map { Double($0.p50) / 1e3 } }
+    static let tails = [
+        Measure("p99 µs") { $0.roundTrip.map { Double($0.p99) / 1e3 } },
+        Measure("p99.9 µs") { $0.roundTrip.map { Double($0.p99_9) / 1e3 } },
+    ]
+    static let parsing = Measure("ns/frame", showsSpread: true) { $0.nanosecondsPerFrame }
+    static let cpu = Measure("CPU ns/message") { $0.cpuPerMessage }
+    static let calls = Measure("calls/message", prefersKernelCount: true) { $0.callsPerMessage }
+    static let serverCPU = Measure("server CPU ns/message") { $0.cpuPerMessageOfServer }
+    static let serverCalls = Measure("server calls/message", prefersKernelCount: true) { $0.callsPerMessageOfServer }
+    static let copied = Measure("copied B/message") { $0.copiedBytesPerMessage }
+    static let switches = Measure("context switches") { $0.contextSwitches.map(Double.init) }
+
+    /// The median of the trials; with its spread in brackets where there is one to show.
+    func cell(_ trials: [ScenarioResult]) -> String {
+        let counted = prefersKernelCount ? trials.filter { $0.callsSource == .kernel } : []
+        guard let spread = Spread((counted.isEmpty ? trials : counted).compactMap(value)) else { return "" }
+        let text = Figure.number(spread.median)
+        guard showsSpread, trials.count > 1 else { return text }
+        return "\(text) (\(Figure.number(spread.minimum))–\(Figure.number(spread.maximum)))"
+    }
+}

@@ -1,0 +1,111 @@
+/// One figure of a run: a line of JSON. The names are a contract with scripts; a field that makes no sense is absent.
+struct ScenarioResult: Codable, Equatable {
+    var scenario: String
+    /// Absent for a C limit program, which has a ``kind`` instead.
+    var backend: String?
+    /// Which C limit program; absent for the library.
+    var kind: String?
+    var wait: String?
+    var framing: String?
+    var size: Int?
+    var count: Int?
+    var connections: Int?
+    var seconds: Double?
+    var messagesPerSecond: Double?
+    var bytesPerSecond: Double?
+    var roundTrip: RoundTripTimes?
+    /// Of finding the frames in memory, with no kernel in it.
+    var nanosecondsPerFrame: Double?
+    var cpuPerMessage: Double?
+    var cpuPerMessageOfClient: Double?
+    var cpuPerMessageOfServer: Double?
+    var callsPerMessage: Double?
+    var callsPerMessageOfClient: Double?
+    var callsPerMessageOfServer: Double?
+    var callsSource: CallsSource?
+    var copiedBytesPerMessage: Double?
+    var contextSwitches: Int?
+    /// Of the process that needed more; of the server in a fan-in.
+    var peakResidentBytes: Int?
+
+    /// Who counted the system calls.
+    enum CallsSource: String, Codable {
+        /// Each one of the process, by a tracepoint.
+        case kernel
+        /// Those that the library made, by itself.
+        case library
+        /// Those that a C program made, by itself.
+        case program
+    }
+
+    init(scenario: String) { self.scenario = scenario }
+
+    enum CodingKeys: String, CodingKey {
+        case scenario, backend, kind, wait, framing, size, count, connections, seconds
+        case messagesPerSecond = "messages_per_second"
+        case bytesPerSecond = "bytes_per_second"
+        case roundTrip = "rtt_ns"
+        case nanosecondsPerFrame = "ns_per_frame"
+        case cpuPerMessage = "cpu_ns_per_message"
+        case cpuPerMessageOfClient = "cpu_ns_per_message_client"
+        case cpuPerMessageOfServer = "cpu_ns_per_message_server"
+        case callsPerMessage = "system_calls_per_message"
+        case callsPerMessageOfClient = "system_calls_per_message_client"
+        case callsPerMessageOfServer = "system_calls_per_message_server"
+        case callsSource = "system_calls_source"
+        case copiedBytesPerMessage = "copied_bytes_per_message"
+        case contextSwitches = "context_switches"
+        case peakResidentBytes = "peak_rss_bytes"
+    }
+}
+
+/// Nanoseconds.
+struct RoundTripTimes: Codable, Equatable {
+    var min: Int
+    var p50: Int
+    var p90: Int
+    var p99: Int
+    var p99_9: Int
+    var max: Int
+}
+
+extension ScenarioResult {
+    /// The rate, from `count` messages of `size` bytes in `seconds`.
+    mutating func setRate(count: Int, size: Int, seconds: Double) {
+        self.count = count
+        self.size = size
+        self.seconds = seconds
+        messagesPerSecond = Double(count) / seconds
+        bytesPerSecond = Double(count) * Double(size) / seconds
+    }
+
+    mutating func setCosts(client: SideReport, server: SideReport) {
+        let messages = Double(client.messages)
+        cpuPerMessageOfClient = Double(client.cpuNanoseconds) / messages
+        cpuPerMessageOfServer = Double(server.cpuNanoseconds) / messages
+        cpuPerMessage = Double(client.cpuNanoseconds + server.cpuNanoseconds) / messages
+        copiedBytesPerMessage = Double(client.copiedBytes + server.copiedBytes) / messages
+        contextSwitches = client.contextSwitches + server.contextSwitches
+        peakResidentBytes = max(client.peakResidentBytes, server.peakResidentBytes)
+        setCalls(client: client, server: server)
+    }
+
+    /// The kernel's count where both sides have one.
+    mutating func setCalls(client: SideReport, server: SideReport) {
+        let messages = Double(client.messages)
+        let ofKernel = client.kernelSystemCalls.flatMap { own in server.kernelSystemCalls.map { (own, $0) } }
+        let (ofClient, ofServer) = ofKernel ?? (client.librarySystemCalls, server.librarySystemCalls)
+        callsSource = ofKernel == nil ? .library : .kernel
+        callsPerMessageOfClient = Double(ofClient) / messages
+        callsPerMessageOfServer = Double(ofServer) / messages
+        callsPerMessage = Double(ofClient + ofServer) / messages
+    }
+
+    /// System calls as another trial has counted them.
+    mutating func takeCalls(from counting: ScenarioResult) {
+        callsPerMessage = counting.callsPerMessage
+        callsPerMessageOfClient = counting.callsPerMessageOfClient
+        callsPerMessageOfServer = counting.callsPerMessageOfServer
+        callsSource = counting.callsSource
+    }
+}

@@ -1,0 +1,72 @@
+internal import RingIPC
+
+/// The tables of a run, in Markdown.
+struct Summary {
+    let environment: Environment
+    let cases: [CaseRun]
+
+    var text: String { ([heading, comparison] + cases.map(section)).joined(separator: "\n") }
+
+    /// What a terminal shows: the comparison and its tables.
+    var tables: String { ([comparison] + cases.map(section)).joined(separator: "\n") }
+
+    private var heading: String {
+        let machine = [
+            environment.cpuModel, environment.isVirtualMachine ? "virtual machine" : nil, environment.kernel.map { "Linux \($0)" },
+            environment.governor.map { "governor \($0)" }, environment.placement,
+        ]
+        return """
+            # RingIPC benchmark, profile \(environment.profile)
+
+            \(environment.started) · \(machine.compactMap { $0 }.joined(separator: " · ")) · commit \(environment.commit ?? "unknown")
+
+            Two processes, client on CPU \(environment.cpus["client"] ?? 0), server on CPU \(environment.cpus["server"] ?? 0). Every \
+            message was verified. Figures are medians of trials with (least–greatest); contenders took turns. The raw trials are in \
+            `results.jsonl`, the machine in `environment.json`.
+
+            """
+    }
+
+    /// One line for each case: what the choice between the two interfaces means.
+    private var comparison: String {
+        let epoll = Contender.backend(.epoll)
+        let ioUring = Contender.backend(.ioUring)
+        let rows = cases.filter { $0.results[epoll] != nil && $0.results[ioUring] != nil }
+        guard !rows.isEmpty else { return "" }
+        var table = Table(["case", "unit", "epoll", "io_uring", "io_uring against epoll"], textColumns: 2)
+        for row in rows {
+            let measure = Measure.columns(of: row.work.scenario.name)[0]
+            let advantage = row.ratio(of: ioUring, to: epoll).map { Self.times($0) } ?? ""
+            table.add([
+                row.work.title, measure.title, measure.cell(row.results[epoll] ?? []), measure.cell(row.results[ioUring] ?? []),
+                advantage,
+            ])
+        }
+        return """
+            ## epoll and io_uring
+
+            \(table.text)
+            The last column is the median of the ratios trial by trial; above 1 io_uring is better.
+
+            """
+    }
+
+    private func section(_ run: CaseRun) -> String {
+        let all = Measure.columns(of: run.work.scenario.name)
+        let measures = all.filter { measure in run.contenders.contains { !measure.cell(run.results[$0] ?? []).isEmpty } }
+        let ratios = run.contenders.map { run.ratioToLimit(of: $0).map { Figure.percent($0.median) } ?? "" }
+        let hasRatios = ratios.contains { !$0.isEmpty }
+        var table = Table(["by"] + measures.map(\.title) + (hasRatios ? ["of the C limit"] : []))
+        for (contender, ratio) in zip(run.contenders, ratios) {
+            let trials = run.results[contender] ?? []
+            table.add([contender.name] + measures.map { $0.cell(trials) } + (hasRatios ? [ratio] : []))
+        }
+        let notes = run.dropped.sorted { $0.key.name < $1.key.name }.map { "\nNot measured: \($0.key.name): \($0.value)\n" }
+        return "## \(run.work.title)\n\n\(table.text)\(notes.joined())"
+    }
+
+    private static func times(_ ratio: Spread) -> String {
+        let figures = [ratio.median, ratio.minimum, ratio.maximum].map { Figure.fixed($0, decimals: 2) }
+        return "\(figures[0]) (\(figures[1])–\(figures[2]))"
+    }
+}

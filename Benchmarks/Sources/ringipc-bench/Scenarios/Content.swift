@@ -1,0 +1,127 @@
+/// The content of a message: as little-endian 64-bit words, word `i` of the message with sequence number `s` is
+/// `s &+ i &* step`; the last word is cut to its low bytes. So each message is told from each other one, and each word from
+/// the next. The C limit programs use the same.
+enum Content {
+    static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    /// Eight words at once: what the compiler turns into the vector instructions of every 64-bit machine.
+    private typealias Block = SIMD8<UInt64>
+    private static var blockSteps: Block {
+        Block(0, step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7)
+    }
+
+    /// Writes message `sequence` over all of `payload`.
+    @inline(__always)
+    static func write(_ sequence: UInt64, to payload: inout MutableRawSpan) {
+        unsafe payload.withUnsafeMutableBytes { bytes in
+            unsafe write(sequence, to: bytes)
+        }
+    }
+
+    /// Message `sequence` as an array, for where time does not matter.
+    static func bytes(_ sequence: UInt64, size: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: size)
+        unsafe bytes.withUnsafeMutableBytes { unsafe write(sequence, to: $0) }
+        return bytes
+    }
+
+    /// Whether `payload` is message `sequence`, byte for byte.
+    @inline(__always)
+    static func matches(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
+        unsafe payload.withUnsafeBytes { bytes in
+            unsafe differences(from: sequence, in: bytes) == 0
+        }
+    }
+
+    @inline(__always)
+    private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        let count = bytes.count
+        var offset = 0
+        var block = Block(repeating: sequence) &+ blockSteps
+        while offset &+ 64 <= count {
+            unsafe base.storeBytes(of: block.littleEndian, toByteOffset: offset, as: Block.self)
+            block = block &+ Block(repeating: step &* 8)
+            offset &+= 64
+        }
+        var word = block[0]
+        while offset &+ 8 <= count {
+            unsafe base.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+            word = word &+ step
+            offset &+= 8
+        }
+        while offset < count {
+            unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: word), toByteOffset: offset, as: UInt8.self)
+            word >>= 8
+            offset &+= 1
+        }
+    }
+
+    /// Zero when all bytes are as expected. Collected without a branch for each word.
+    @inline(__always)
+    private static func differences(from sequence: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
+        guard let base = bytes.baseAddress else { return 0 }
+        let count = bytes.count
+        var offset = 0
+        var block = Block(repeating: sequence) &+ blockSteps
+        var different = Block(repeating: 0)
+        while offset &+ 64 <= count {
+            different |= unsafe base.loadUnaligned(fromByteOffset: offset, as: Block.self).littleEndian ^ block
+            block = block &+ Block(repeating: step &* 8)
+            offset &+= 64
+        }
+        var rest: UInt64 = 0
+        var word = block[0]
+        while offset &+ 8 <= count {
+            rest |= unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian ^ word
+            word = word &+ step
+            offset &+= 8
+        }
+        while offset < count {
+            rest |= UInt64(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt8.self) ^ UInt8(truncatingIfNeeded: word))
+            word >>= 8
+            offset &+= 1
+        }
+        let half = different.lowHalf | different.highHalf
+        return rest | half[0] | half[1] | half[2] | half[3]
+    }
+}
+
+extension SIMD8 where Scalar == UInt64 {
+    /// Each word in little-endian order, from or to this machine's.
+    @inline(__always)
+    fileprivate var littleEndian: Self {
+        #if _endian(little)
+        self
+        #else
+        Self(indices.map { self[$0].littleEndian })
+        #endif
+    }
+}
+
+/// Checks a stream of messages: every one, whole, unchanged, in order.
+struct StreamVerifier {
+    let size: Int
+    private(set) var count = 0
+
+    init(size: Int) { self.size = size }
+
+    @inline(__always)
+    mutating func check(_ payload: RawSpan) throws {
+        guard payload.byteCount == size, Content.matches(UInt64(count), payload) else { throw failure(payload) }
+        count &+= 1
+    }
+
+    /// What the message is instead of the expected one.
+    @inline(never)
+    private func failure(_ payload: RawSpan) -> BenchmarkFailure {
+        guard payload.byteCount == size else {
+            return BenchmarkFailure("message \(count) has \(payload.byteCount) bytes instead of \(size)")
+        }
+        guard size >= 8 else { return BenchmarkFailure("message \(count) has a wrong content") }
+        let found = unsafe payload.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian
+        guard Content.matches(found, payload) else { return BenchmarkFailure("message \(count) is torn or damaged") }
+        let what = found < UInt64(count) ? "repeated" : "lost or reordered"
+        return BenchmarkFailure("message \(found) arrived where \(count) was due: a message was \(what)")
+    }
+}

@@ -1,0 +1,76 @@
+/// One trial of a C limit program. It measures both of its processes itself.
+struct LimitRun {
+    enum Scenario: String, CaseIterable {
+        case pingpong, stream, fanin, parse
+
+        /// Names of the C program's `--kind`.
+        var kinds: [String] {
+            switch self {
+            case .pingpong: ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
+            case .stream: ["bytes", "recv", "epoll", "uring"]
+            case .fanin: ["epoll", "uring"]
+            case .parse: []
+            }
+        }
+    }
+
+    var scenario: Scenario
+    let kind: String?
+    var framing = Framing.native
+    var size = 64
+    var count: Int?
+    var connections = 128
+    var seconds = 1.0
+    let cpus: CPUPair
+
+    func measure() throws -> ScenarioResult {
+        guard let program = Tool.limits else {
+            throw BenchmarkFailure("the C limit programs are not built; 'make bench-tool' builds them")
+        }
+        guard framing != .qbytearray && framing != .u32be else {
+            throw BenchmarkFailure("the C limit programs know no framing \(framing.rawValue), only native and u32host")
+        }
+        if scenario == .fanin { return try measureFanin(program) }
+        var arguments = [scenario.rawValue, "--size", "\(size)"]
+        if scenario == .parse {
+            arguments += ["--pin", "\(cpus.client)"]
+        } else {
+            arguments += ["--framing", programFraming, "--pin", cpus.argument]
+            if let kind { arguments += ["--kind", kind] }
+            if let count { arguments += ["--count", "\(count)"] }
+        }
+        let child = try ChildProcess(program, arguments)
+        return try label(JSONLine.decode(ScenarioResult.self, from: child.finish(within: 120)))
+    }
+
+    private func measureFanin(_ program: String) throws -> ScenarioResult {
+        let address = ScenarioRun.newAddress()
+        let server = try ChildProcess(
+            program,
+            ["fanin-server", "--kind", kind ?? "epoll", "--listen", address, "--framing", programFraming, "--pin", "\(cpus.server)"])
+        try server.waitUntilReady()
+        let fanin = Fanin(
+            options: ScenarioOptions(framing: framing, size: size), connections: connections, seconds: seconds, cpus: cpus)
+        var result = ScenarioResult(scenario: "fanin")
+        result.connections = connections
+        try result.takeClient(fanin.runProgram(program, address))
+        server.requestEnd()
+        let own = try JSONLine.decode(ScenarioResult.self, from: server.finish(within: 30))
+        result.setServerCosts(cpu: own.cpuPerMessage ?? 0, calls: own.callsPerMessage ?? 0)
+        result.contextSwitches = own.contextSwitches
+        result.peakResidentBytes = own.peakResidentBytes
+        return label(result)
+    }
+
+    /// On this machine the host's order is what the C programs call by one name only.
+    private var programFraming: String { framing == .native ? "native" : "u32host" }
+
+    private func label(_ result: ScenarioResult) -> ScenarioResult {
+        var result = result
+        result.backend = nil
+        result.kind = kind ?? scenario.rawValue
+        result.framing = framing.rawValue
+        if result.callsPerMessage != nil || result.callsPerMessageOfServer != nil { result.callsSource = .program }
+        return result
+    }
+}

@@ -1,0 +1,53 @@
+internal import RingIPC
+
+/// What both processes of a scenario must agree on. It crosses to the peer as its arguments.
+struct ScenarioOptions: Equatable {
+    var framing: Framing = .native
+    var backend: BackendChoice = .automatic
+    var wait: WaitChoice = .adaptive
+    var size = 64
+    var count = 100_000
+    /// Messages that go before, uncounted: caches, branch predictors and clock frequency settle.
+    var warmup = 1000
+    /// Have the kernel count system calls. Not for timing.
+    var countsSystemCalls = false
+    /// `nil` stands for the library's default, or for ``size`` where that is more.
+    var maximumFrameLength: Int? = nil
+
+    var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.format = framing.format
+        configuration.backend = backend
+        configuration.wait = wait.strategy
+        configuration.maximumFrameLength = maximumFrameLength ?? max(configuration.maximumFrameLength, size)
+        let longest = framing.format.encodedLength(ofPayload: configuration.maximumFrameLength)
+        configuration.outboundLimit = max(configuration.outboundLimit, 2 * longest)
+        return configuration
+    }
+}
+
+enum Framing: String, CaseIterable {
+    case native, u32le, u32be, u32host, qbytearray
+
+    var format: FrameFormat {
+        switch self {
+        case .native: .native
+        case .u32le: .lengthPrefixed(.little)
+        case .u32be: .lengthPrefixed(.big)
+        case .u32host: .lengthPrefixed(.host)
+        case .qbytearray: .qByteArray
+        }
+    }
+}
+
+enum WaitChoice: String, CaseIterable {
+    case block, spin, adaptive
+
+    var strategy: WaitStrategy {
+        switch self {
+        case .block: .block
+        case .spin: .spin
+        case .adaptive: .adaptive
+        }
+    }
+}

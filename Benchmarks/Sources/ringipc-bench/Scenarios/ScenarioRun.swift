@@ -1,0 +1,76 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import RingIPC
+
+/// One scenario between two processes: this one is the client, and starts the server.
+struct ScenarioRun {
+    enum Scenario {
+        case pingpong
+        case stream
+        case fanin(connections: Int, seconds: Double)
+
+        var name: String {
+            switch self {
+            case .pingpong: "pingpong"
+            case .stream: "stream"
+            case .fanin: "fanin"
+            }
+        }
+    }
+
+    let scenario: Scenario
+    var options: ScenarioOptions
+    let cpus: CPUPair
+
+    /// A timed trial, and a short one in which the kernel counts system calls, so that counting disturbs no time.
+    func measureAndCount() throws -> ScenarioResult {
+        var result = try measure()
+        var counting = self
+        counting.options.countsSystemCalls = true
+        counting.options.count = max(1, min(options.count, options.count / 10 + 1000))
+        result.takeCalls(from: try counting.measure(forAtMost: 0.3))
+        return result
+    }
+
+    func measure(forAtMost longest: Double = .infinity) throws -> ScenarioResult {
+        var result = ScenarioResult(scenario: scenario.name)
+        result.backend = options.backend.rawValue
+        result.wait = options.wait.rawValue
+        result.framing = options.framing.rawValue
+        switch scenario {
+        case .pingpong:
+            let (client, server) = try withServer { try Pingpong(options: options).runClient($0) }
+            result.setRate(count: options.count, size: options.size, seconds: client.seconds)
+            result.roundTrip = client.times
+            result.setCosts(client: client.report, server: server)
+        case .stream:
+            let (client, server) = try withServer { try Stream(options: options).runClient($0) }
+            result.setRate(count: options.count, size: options.size, seconds: client.seconds)
+            result.setCosts(client: client.report, server: server)
+        case .fanin(let connections, let seconds):
+            result.connections = connections
+            try Fanin(options: options, connections: connections, seconds: min(seconds, longest), cpus: cpus).measure(into: &result)
+        }
+        return result
+    }
+
+    /// Starts the server on its CPU, runs the client on its own, and returns what each has found.
+    private func withServer<Outcome>(_ client: (Endpoint) throws -> Outcome) throws -> (Outcome, SideReport) {
+        let address = Self.newAddress()
+        let server = try Self.startServer(scenario.name, at: address, options, on: cpus.server)
+        try CPUSet.pin(to: cpus.client)
+        let outcome = try client(Endpoint(address))
+        return (outcome, try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
+    }
+
+    static func startServer(_ scenario: String, at address: String, _ options: ScenarioOptions, on cpu: Int) throws -> ChildProcess {
+        let server = try ChildProcess(Tool.path, ["peer", scenario, "--listen", address, "--cpu", "\(cpu)"] + options.arguments)
+        try server.waitUntilReady()
+        return server
+    }
+
+    /// An abstract name leaves nothing behind, whatever happens to its owner.
+    static func newAddress() -> String {
+        "@ringipc-bench-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
+    }
+}

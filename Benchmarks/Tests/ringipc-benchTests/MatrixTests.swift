@@ -1,0 +1,34 @@
+import RingIPC
+import Testing
+
+@testable import ringipc_bench
+
+@Suite struct MatrixTests {
+    private func matrix(_ profile: Profile, _ cpus: CPUPair) -> Matrix {
+        Matrix(profile: profile, backends: [.epoll, .ioUring], cpus: cpus, hasLimits: true)
+    }
+
+    @Test(arguments: Profile.allCases)
+    func `each backend meets the C program that does the same`(profile: Profile) {
+        for work in matrix(profile, CPUPair(client: 0, server: 1)).cases {
+            for contender in work.contenders {
+                guard let reference = contender.reference(in: work), work.wait != .adaptive || work.scenario.name != "pingpong" else {
+                    continue
+                }
+                #expect(work.contenders.contains(reference), "\(work.title): \(contender.name)")
+            }
+        }
+    }
+
+    @Test(arguments: Profile.allCases)
+    func `titles tell the cases apart, trials are enough for a median`(profile: Profile) {
+        let cases = matrix(profile, CPUPair(client: 0, server: 1)).cases
+        #expect(Set(cases.map(\.title)).count == cases.count)
+        #expect(cases.allSatisfy { $0.trials >= 3 })
+    }
+
+    @Test func `on one CPU nothing spins`() {
+        let cases = matrix(.quick, CPUPair(client: 0, server: 0)).cases
+        #expect(cases.allSatisfy { $0.wait != .spin })
+    }
+}
