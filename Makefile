@@ -29,4 +29,4 @@ clean:
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:
-	@Scripts/requirements
+	@SWIFT="$(SWIFT)" Scripts/requirements

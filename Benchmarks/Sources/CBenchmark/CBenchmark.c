@@ -65,12 +65,6 @@ pid_t bench_spawn(const char *path, char *const arguments[], int *output) {
     return child;
 }
 
-int64_t bench_child_cpu_nanoseconds(pid_t child) {
-    clockid_t clock;
-    int error = clock_getcpuclockid(child, &clock);
-    return error ? -error : (int64_t)bench_nanoseconds(clock);
-}
-
 /* ---- system calls, counted by the kernel ---- */
 
 /* Reads a small number from a file of tracefs below `root`. */

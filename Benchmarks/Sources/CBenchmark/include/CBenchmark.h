@@ -32,8 +32,6 @@ int bench_allowed_cpus(int *cpus, int capacity);
  * kernel kills it when the calling thread ends, for whatever reason, so that no interrupted run leaves a process behind.
  */
 pid_t bench_spawn(const char *path, char *const arguments[], int *output);
-/* User and system time of a running child. */
-int64_t bench_child_cpu_nanoseconds(pid_t child);
 
 /* ---- system calls, counted by the kernel ---- */
 

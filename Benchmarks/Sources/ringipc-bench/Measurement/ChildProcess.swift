@@ -29,13 +29,6 @@ final class ChildProcess {
         close(output)
     }
 
-    /// User and system time so far.
-    var cpuNanoseconds: UInt64 {
-        get throws {
-            UInt64(try BenchmarkFailure.check(bench_child_cpu_nanoseconds(identifier), "cannot read the CPU time of \(name)"))
-        }
-    }
-
     /// The next line of its output; `nil` at the end.
     func readLine(within seconds: Double) throws -> String? {
         let deadline = Deadline(seconds: seconds)

@@ -8,8 +8,6 @@ enum StandardOutput {
 
     /// What a server says when it listens.
     static func ready() { line("READY") }
-
-    static let isTerminal = isatty(STDOUT_FILENO) == 1
 }
 
 /// Failures, notes and progress.

@@ -14,7 +14,6 @@ struct Server {
     /// What it did between `onReady` and its end.
     struct Outcome {
         let report: SideReport
-        let bytes: Int
         let seconds: Double
     }
 
@@ -41,7 +40,7 @@ struct Server {
         let start = bench_monotonic_nanoseconds()
         try loop.run()
         let seconds = Double(bench_monotonic_nanoseconds() - start) / 1e9
-        return Outcome(report: meter.stop(Statistics(), messages: totals.frames), bytes: totals.bytes, seconds: seconds)
+        return Outcome(report: meter.stop(Statistics(), messages: totals.frames), seconds: seconds)
     }
 }
 

@@ -4,16 +4,11 @@ internal import Synchronization
 /// What all connections of a server did together.
 final class ServerTotals: Sendable {
     private let frameCount = Atomic<Int>(0)
-    private let byteCount = Atomic<Int>(0)
 
     var frames: Int { frameCount.load(ordering: .relaxed) }
-    var bytes: Int { byteCount.load(ordering: .relaxed) }
 
     /// Once for each batch, not for each frame.
-    func add(frames: Int, bytes: Int) {
-        frameCount.add(frames, ordering: .relaxed)
-        byteCount.add(bytes, ordering: .relaxed)
-    }
+    func add(frames: Int) { frameCount.add(frames, ordering: .relaxed) }
 }
 
 /// Answers each frame with itself. Frames for whose answer there is no room stay where they are, so that a client which does not
@@ -25,13 +20,11 @@ struct EchoHandler: ConnectionHandler {
 
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
         var count = 0
-        var bytes = 0
         while reply.availableBytes >= longestAnswer, let frame = try frames.next() {
             if frame.isNull { try reply.sendNull() } else { try reply.send(frame.bytes) }
             count &+= 1
-            bytes &+= frame.bytes.byteCount
         }
-        totals.add(frames: count, bytes: bytes)
+        totals.add(frames: count)
     }
 }
 
@@ -41,12 +34,8 @@ struct SinkHandler: ConnectionHandler {
 
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
         var count = 0
-        var bytes = 0
-        while let frame = try frames.next() {
-            count &+= 1
-            bytes &+= frame.bytes.byteCount
-        }
-        totals.add(frames: count, bytes: bytes)
+        while try frames.next() != nil { count &+= 1 }
+        totals.add(frames: count)
     }
 }
 
@@ -88,7 +77,7 @@ struct SourceHandler: ConnectionHandler {
             }
             next += 1
         }
-        totals.add(frames: next - first, bytes: (next - first) * size)
+        totals.add(frames: next - first)
         if next == count {
             isClosing = true
             outbound.close()
