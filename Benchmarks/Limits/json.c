@@ -1,0 +1,50 @@
+#include "json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "failure.h"
+
+void json_begin(const char *scenario) { printf("{\"scenario\":\"%s\"", scenario); }
+
+void json_text(const char *name, const char *value) { printf(",\"%s\":\"%s\"", name, value); }
+
+void json_integer(const char *name, uint64_t value) { printf(",\"%s\":%" PRIu64, name, value); }
+
+void json_number(const char *name, double value) { printf(",\"%s\":%.9g", name, value); }
+
+void json_quantiles(const char *name, const struct histogram *histogram) {
+    static const struct {
+        const char *name;
+        double quantile;
+    } members[] = {{"min", 0}, {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}, {"max", 1}};
+    printf(",\"%s\":", name);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        printf("%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", members[i].name,
+               histogram_quantile(histogram, members[i].quantile));
+    printf("}");
+}
+
+void json_end(void) {
+    printf("}\n");
+    if (fflush(stdout) != 0 || ferror(stdout)) fail_system("write to standard output");
+}
+
+static double per_message(uint64_t amount, const struct meter *meter) {
+    return meter->messages == 0 ? 0 : (double)amount / (double)meter->messages;
+}
+
+void json_per_message(const struct meter *client, const struct meter *server) {
+    double client_cpu = per_message(client->cpu_ns, client), server_cpu = per_message(server->cpu_ns, server);
+    json_number("cpu_ns_per_message", client_cpu + server_cpu);
+    json_number("cpu_ns_per_message_client", client_cpu);
+    json_number("cpu_ns_per_message_server", server_cpu);
+    double client_calls = per_message(client->system_calls, client);
+    double server_calls = per_message(server->system_calls, server);
+    json_number("system_calls_per_message", client_calls + server_calls);
+    json_number("system_calls_per_message_client", client_calls);
+    json_number("system_calls_per_message_server", server_calls);
+    json_integer("context_switches", client->context_switches + server->context_switches);
+    uint64_t larger = client->peak_rss_bytes > server->peak_rss_bytes ? client->peak_rss_bytes : server->peak_rss_bytes;
+    json_integer("peak_rss_bytes", larger);
+}

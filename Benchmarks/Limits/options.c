@@ -1,0 +1,155 @@
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "failure.h"
+
+enum {
+    PIN = 1 << 0,
+    SIZE = 1 << 1,
+    COUNT = 1 << 2,
+    FRAMING = 1 << 3,
+    KIND = 1 << 4,
+    STREAM = 1 << 5, /* --batch, --ring */
+    LISTEN = 1 << 6,
+    CONNECT = 1 << 7,
+    FANIN = 1 << 8, /* --connections, --seconds */
+};
+
+static const struct {
+    const char *name;
+    int accepts, needs;
+} commands[] = {
+    {"pingpong", PIN | SIZE | COUNT | FRAMING | KIND, KIND},
+    {"stream", PIN | SIZE | COUNT | FRAMING | KIND | STREAM, KIND},
+    {"fanin-server", PIN | FRAMING | KIND | LISTEN, KIND | LISTEN},
+    {"fanin-client", PIN | SIZE | FRAMING | CONNECT | FANIN, CONNECT},
+    {"parse", PIN | SIZE, 0},
+};
+
+static const struct {
+    const char *name;
+    int option;
+} names[] = {
+    {"--pin", PIN},       {"--size", SIZE},       {"--count", COUNT},       {"--framing", FRAMING},
+    {"--kind", KIND},     {"--batch", STREAM},    {"--ring", STREAM},       {"--listen", LISTEN},
+    {"--connect", CONNECT}, {"--connections", FANIN}, {"--seconds", FANIN},
+};
+
+static uint64_t parse_integer(const char *name, const char *text, uint64_t least, uint64_t most) {
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < least || value > most)
+        fail(EXIT_USAGE, "%s: a whole number from %llu to %llu, not \"%s\"", name, (unsigned long long)least,
+             (unsigned long long)most, text);
+    return value;
+}
+
+static double parse_seconds(const char *name, const char *text) {
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value) || value <= 0 || value > 3600)
+        fail(EXIT_USAGE, "%s: a number of seconds up to 3600, not \"%s\"", name, text);
+    return value;
+}
+
+static enum framing parse_framing(const char *text) {
+    if (strcmp(text, framing_name(NATIVE)) == 0) return NATIVE;
+    if (strcmp(text, framing_name(U32_HOST)) == 0) return U32_HOST;
+    fail(EXIT_USAGE, "--framing: native or u32host, not \"%s\"", text);
+}
+
+static int parse_cpu(const char *text, size_t length, const cpu_set_t *allowed) {
+    char digits[8] = "";
+    if (length < sizeof digits) memcpy(digits, text, length);
+    int cpu = (int)parse_integer("--pin", digits, 0, CPU_SETSIZE - 1);
+    if (!CPU_ISSET(cpu, allowed)) fail(EXIT_USAGE, "--pin: CPU %d is not among those allowed to this process", cpu);
+    return cpu;
+}
+
+/* One CPU is for whichever side this process is; of two, the first is the client's. */
+static void parse_pin(const char *text, const cpu_set_t *allowed, struct options *options) {
+    const char *comma = strchr(text, ',');
+    options->client_cpu = parse_cpu(text, comma == NULL ? strlen(text) : (size_t)(comma - text), allowed);
+    options->server_cpu = comma == NULL ? options->client_cpu : parse_cpu(comma + 1, strlen(comma + 1), allowed);
+}
+
+static void choose_cpus(const cpu_set_t *allowed, struct options *options) {
+    int found = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && found < 2; cpu++) {
+        if (!CPU_ISSET(cpu, allowed)) continue;
+        if (found++ == 0) options->client_cpu = cpu;
+        options->server_cpu = cpu;
+    }
+}
+
+static void parse_option(int option, const char *name, const char *value, const cpu_set_t *allowed,
+                         struct options *options) {
+    switch (option) {
+    case PIN: parse_pin(value, allowed, options); break;
+    case SIZE: options->size = parse_integer(name, value, 1, LARGEST_PAYLOAD); break;
+    case COUNT: options->count = parse_integer(name, value, 1, UINT64_MAX / 2); break;
+    case FRAMING: options->framing = parse_framing(value); break;
+    case KIND: options->kind = value; break;
+    case LISTEN:
+    case CONNECT: options->address = value; break;
+    case STREAM: {
+        size_t bytes = parse_integer(name, value, 64, 1 << 30);
+        *(name[2] == 'b' ? &options->batch : &options->receive_ring) = bytes;
+        break;
+    }
+    case FANIN:
+        if (name[2] == 'c') options->connections = (unsigned)parse_integer(name, value, 1, 100000);
+        else options->seconds = parse_seconds(name, value);
+        break;
+    }
+}
+
+struct options options_parse(int count, char **arguments) {
+    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | fanin-server | fanin-client | parse, and options");
+    struct options options = {
+        .command = arguments[1], .framing = NATIVE, .size = 64, .batch = 64 << 10, .receive_ring = 256 << 10,
+        .connections = 16, .seconds = 1,
+    };
+    size_t command = 0, commands_count = sizeof commands / sizeof *commands;
+    while (command < commands_count && strcmp(commands[command].name, options.command) != 0) command++;
+    if (command == commands_count) fail(EXIT_USAGE, "unknown command \"%s\"", options.command);
+
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) fail_system("sched_getaffinity");
+    choose_cpus(&allowed, &options);
+
+    int given = 0;
+    for (int i = 2; i < count; i++) {
+        const char *name = arguments[i];
+        if (strcmp(name, "--json") == 0) continue; /* part of the common options; nothing else is ever printed */
+        size_t at = 0, names_count = sizeof names / sizeof *names;
+        while (at < names_count && strcmp(names[at].name, name) != 0) at++;
+        if (at == names_count || (names[at].option & commands[command].accepts) == 0)
+            fail(EXIT_USAGE, "%s: no option \"%s\"", options.command, name);
+        if (i + 1 == count) fail(EXIT_USAGE, "%s needs a value", name);
+        parse_option(names[at].option, name, arguments[++i], &allowed, &options);
+        given |= names[at].option;
+    }
+    for (size_t at = 0; at < sizeof names / sizeof *names; at++)
+        if ((names[at].option & commands[command].needs & ~given) != 0)
+            fail(EXIT_USAGE, "%s needs %s", options.command, names[at].name);
+    return options;
+}
+
+const char *framing_name(enum framing framing) { return framing == NATIVE ? "native" : "u32host"; }
+
+size_t kind_index(const struct options *options, const char *const kinds[], size_t count) {
+    char known[200] = "";
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(kinds[i], options->kind) == 0) return i;
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", kinds[i]);
+    }
+    fail(EXIT_USAGE, "--kind: one of %s; not \"%s\"", known, options->kind);
+}

@@ -1,0 +1,18 @@
+/* Two processes on their CPUs, a socket between them, and memory for what they measure. */
+#pragma once
+
+#include "measure.h"
+#include "options.h"
+
+struct pair {
+    const struct options *options;
+    struct meter client, server;
+    struct histogram round_trips;
+};
+
+typedef void pair_side(int socket, struct pair *pair);
+
+/* Returns when both sides have returned; ends the program with the exit status of a side that failed. */
+struct pair *pair_run(const struct options *options, pair_side *client, pair_side *server);
+
+void pin_to_cpu(int cpu);

@@ -1,0 +1,185 @@
+/* One process sends messages back to back; the other checks every byte of them. */
+#include <stdlib.h>
+
+#include "channel.h"
+#include "commands.h"
+#include "json.h"
+#include "pair.h"
+
+static const char *const kinds[] = {"recv", "epoll", "uring", "bytes"};
+static const enum interface interfaces[] = {BY_RECV, BY_EPOLL, BY_RING, BY_RECV};
+
+enum { KINDS = sizeof kinds / sizeof *kinds, BYTES = 3 };
+
+#define DEFAULT_VOLUME (UINT64_C(4) << 30)
+
+struct run {
+    struct channel channel;
+    const struct options *options;
+    size_t kind, wire_size;
+    uint64_t warm_up, total;
+};
+
+static struct run run_start(struct pair *pair) {
+    const struct options *options = pair->options;
+    struct run run = {
+        .options = options,
+        .kind = kind_index(options, kinds, KINDS),
+        .wire_size = frame_size(options->framing, options->size),
+        .warm_up = options->count / 10 + 1,
+    };
+    run.total = run.warm_up + options->count;
+    return run;
+}
+
+static unsigned char *page_memory(size_t size) {
+    unsigned char *memory = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
+    if (memory == NULL) fail_system("aligned_alloc");
+    memset(memory, 0, size);
+    return memory;
+}
+
+/* ---- the sender */
+
+INLINE void send_messages(enum framing framing, struct run *run, struct meter *meter) {
+    size_t size = run->options->size, wire_size = run->wire_size;
+    size_t per_batch = run->options->batch / wire_size;
+    if (per_batch == 0) per_batch = 1;
+    unsigned char *batch = page_memory(per_batch * wire_size);
+    bool measuring = false;
+    for (uint64_t sequence = 0; sequence < run->total;) {
+        if (!measuring && sequence >= run->warm_up) {
+            measuring = true;
+            meter->messages = run->total - sequence;
+            meter_start(meter);
+        }
+        size_t count = per_batch < run->total - sequence ? per_batch : (size_t)(run->total - sequence);
+        unsigned char *end = batch;
+        for (size_t i = 0; i < count; i++) {
+            frame_encode(framing, end, size, sequence++);
+            end += wire_size;
+        }
+        channel_send(&run->channel, batch, (size_t)(end - batch));
+    }
+    if (measuring) meter_stop(meter);
+    free(batch);
+}
+
+static void send_bytes(struct run *run, struct meter *meter) {
+    size_t batch_size = run->options->batch;
+    unsigned char *batch = page_memory(batch_size);
+    uint64_t warm_up = run->warm_up * run->wire_size, total = run->total * run->wire_size;
+    bool measuring = false;
+    for (uint64_t sent = 0; sent < total;) {
+        if (!measuring && sent >= warm_up) {
+            measuring = true;
+            meter->messages = (total - sent) / run->wire_size;
+            meter_start(meter);
+        }
+        size_t count = batch_size < total - sent ? batch_size : (size_t)(total - sent);
+        channel_send(&run->channel, batch, count);
+        sent += count;
+    }
+    if (measuring) meter_stop(meter);
+    free(batch);
+}
+
+static void sender(int socket, struct pair *pair) {
+    struct run run = run_start(pair);
+    /* With epoll the receiver's side differs, not the sender's: there is nothing that it would wait for beside space. */
+    channel_open(&run.channel, socket, run.kind == BY_RING ? BY_RING : BY_RECV, false);
+    if (run.kind == BYTES) send_bytes(&run, &pair->client);
+    else if (run.options->framing == NATIVE) send_messages(NATIVE, &run, &pair->client);
+    else send_messages(U32_HOST, &run, &pair->client);
+    channel_close(&run.channel);
+}
+
+/* ---- the receiver */
+
+/* Checks all whole frames; returns how many bytes they are. */
+INLINE size_t check_frames(enum framing framing, const unsigned char *bytes, size_t count, size_t size,
+                           uint64_t *sequence) {
+    const unsigned char *at = bytes, *end = bytes + count;
+    uint64_t expected = *sequence;
+    struct frame frame;
+    enum found found;
+    while ((found = frame_find(framing, at, (size_t)(end - at), &frame)) == FOUND_FRAME) {
+        if (__builtin_expect(frame.length != size || content_difference(frame.payload, frame.length, expected) != 0, 0))
+            fail(EXIT_WIRE, "message %llu is not the one that was sent", (unsigned long long)expected);
+        expected++;
+        at += frame.size;
+    }
+    if (found != FOUND_PART) fail(EXIT_WIRE, "no frame after message %llu", (unsigned long long)expected);
+    *sequence = expected;
+    return (size_t)(at - bytes);
+}
+
+INLINE void receive_messages(enum framing framing, struct run *run, struct meter *meter) {
+    size_t capacity = run->options->receive_ring;
+    if (capacity < 2 * run->wire_size) capacity = 2 * run->wire_size;
+    unsigned char *ring = page_memory(capacity);
+    size_t kept = 0;
+    bool measuring = false;
+    for (uint64_t sequence = 0; sequence < run->total;) {
+        if (!measuring && sequence >= run->warm_up) {
+            measuring = true;
+            meter->messages = run->total - sequence;
+            meter_start(meter);
+        }
+        size_t filled = kept + channel_receive(&run->channel, ring + kept, capacity - kept);
+        size_t checked = check_frames(framing, ring, filled, run->options->size, &sequence);
+        kept = filled - checked;
+        memmove(ring, ring + checked, kept);
+    }
+    if (measuring) meter_stop(meter);
+    if (kept != 0) fail(EXIT_WIRE, "%zu bytes after the last message", kept);
+    free(ring);
+}
+
+static void receive_bytes(struct run *run, struct meter *meter) {
+    size_t batch_size = run->options->batch;
+    unsigned char *batch = page_memory(batch_size);
+    uint64_t warm_up = run->warm_up * run->wire_size, total = run->total * run->wire_size;
+    bool measuring = false;
+    for (uint64_t received = 0; received < total;) {
+        if (!measuring && received >= warm_up) {
+            measuring = true;
+            meter->messages = (total - received) / run->wire_size;
+            meter_start(meter);
+        }
+        received += channel_receive(&run->channel, batch, batch_size);
+    }
+    if (measuring) meter_stop(meter);
+    free(batch);
+}
+
+static void receiver(int socket, struct pair *pair) {
+    struct run run = run_start(pair);
+    channel_open(&run.channel, socket, interfaces[run.kind], false);
+    if (run.kind == BYTES) receive_bytes(&run, &pair->server);
+    else if (run.options->framing == NATIVE) receive_messages(NATIVE, &run, &pair->server);
+    else receive_messages(U32_HOST, &run, &pair->server);
+    channel_close(&run.channel);
+}
+
+void stream(const struct options *given) {
+    struct options options = *given;
+    kind_index(&options, kinds, KINDS);
+    if (options.count == 0) options.count = DEFAULT_VOLUME / frame_size(options.framing, options.size);
+
+    struct pair *pair = pair_run(&options, sender, receiver);
+    double seconds = (double)pair->server.elapsed_ns / 1e9;
+    double rate = seconds > 0 ? (double)pair->server.messages / seconds : 0;
+    json_begin("stream");
+    json_text("kind", options.kind);
+    json_text("wait", "block");
+    json_text("framing", framing_name(options.framing));
+    json_integer("size", options.size);
+    json_integer("count", pair->server.messages);
+    json_integer("batch", options.batch);
+    json_number("seconds", seconds);
+    json_number("messages_per_second", rate);
+    json_number("bytes_per_second", rate * (double)options.size);
+    json_per_message(&pair->client, &pair->server);
+    json_end();
+}
