@@ -26,7 +26,12 @@ struct MirroredRing: ~Copyable {
         self.size = size
     }
 
-    deinit { _ = unsafe ringipc_unmap(base, 2 * size) }
+    /// Inlinable like the code that may have to drop a ring: the optimizer insists.
+    @inlinable
+    deinit { unsafe Self.unmap(base, size) }
+
+    @usableFromInline
+    static func unmap(_ base: UnsafeMutableRawPointer, _ size: Int) { _ = unsafe ringipc_unmap(base, 2 * size) }
 
     /// What was received and not yet consumed.
     @inlinable

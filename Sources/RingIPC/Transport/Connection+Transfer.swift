@@ -11,19 +11,19 @@ extension Connection {
     mutating func sendDirectly(_ bytes: RawSpan) throws(TransportError) {
         // A header waits behind what is queued, so that must fit; the payload itself is never in the queue.
         try flush(until: nil)
-        try outbound.admit(bytes.byteCount)
-        let header = outbound.encoder.headerLength
-        unsafe outbound.appendControl(length: header) { [encoder = outbound.encoder] in
+        unsafe try outbound.pointee.admit(bytes.byteCount)
+        let header = unsafe outbound.pointee.encoder.headerLength
+        unsafe outbound.pointee.appendControl(length: header) { [encoder = outbound.pointee.encoder] in
             unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: $0)
         }
-        outbound.framesSent &+= 1
+        unsafe outbound.pointee.framesSent &+= 1
         // The header is sent together with the payload. Both are out, or the connection is broken, when this returns.
         try unsafe bytes.withUnsafeBytes { payload throws(TransportError) in
             try unsafe transmit(payload)
         }
-        let padding = outbound.encoder.paddingLength(ofPayload: bytes.byteCount)
+        let padding = unsafe outbound.pointee.encoder.paddingLength(ofPayload: bytes.byteCount)
         if padding > 0 {
-            unsafe outbound.appendControl(length: padding) { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0, count: padding) }
+            unsafe outbound.pointee.appendControl(length: padding) { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0, count: padding) }
         }
     }
 
@@ -31,7 +31,7 @@ extension Connection {
     private mutating func transmit(_ payload: UnsafeRawBufferPointer) throws(TransportError) {
         var rest = unsafe payload
         while unsafe !rest.isEmpty {
-            let queued = unsafe outbound.nextPiece() ?? UnsafeRawBufferPointer(start: nil, count: 0)
+            let queued = unsafe outbound.pointee.nextPiece() ?? UnsafeRawBufferPointer(start: nil, count: 0)
             counters.systemCalls &+= 1
             var pieces = unsafe (
                 iovec(iov_base: UnsafeMutableRawPointer(mutating: queued.baseAddress), iov_len: queued.count),
@@ -47,16 +47,16 @@ extension Connection {
             }
             guard try accept(sendResult: result, of: queued.count + rest.count, until: nil) else { continue }
             let fromQueue = min(result, queued.count)
-            if fromQueue > 0 { outbound.markSent(fromQueue) }
+            if fromQueue > 0 { unsafe outbound.pointee.markSent(fromQueue) }
             unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(result - fromQueue))
         }
     }
 
     mutating func flush(until deadline: Int64?) throws(TransportError) {
-        while let piece = unsafe outbound.nextPiece() {
+        while let piece = unsafe outbound.pointee.nextPiece() {
             counters.systemCalls &+= 1
             let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
-            if try accept(sendResult: result, of: piece.count, until: deadline) { outbound.markSent(result) }
+            if try accept(sendResult: result, of: piece.count, until: deadline) { unsafe outbound.pointee.markSent(result) }
         }
     }
 
@@ -78,7 +78,7 @@ extension Connection {
 
     /// The socket is full. Waits for room, and takes input meanwhile, as far as there is memory for it.
     private mutating func awaitRoom(until deadline: Int64?) throws(TransportError) {
-        let memory = end.isPeerFinished ? nil : unsafe try? inbound.memoryForReceive()
+        let memory = end.isPeerFinished ? nil : unsafe try? inbound.pointee.memoryForReceive()
         let events = Int16(POLLOUT) | (unsafe memory?.isEmpty ?? true ? 0 : Int16(POLLIN))
         let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
         // A spinning connection asks again and again instead of sleeping.
@@ -89,7 +89,7 @@ extension Connection {
         if result == 0, let deadline, ringipc_monotonic_nanoseconds() >= deadline {
             throw TransportError(
                 .timedOut, during: .send, on: endpoint,
-                detail: "the peer has not read; \(outbound.queuedBytes) bytes are still queued")
+                detail: unsafe "the peer has not read; \(outbound.pointee.queuedBytes) bytes are still queued")
         }
         guard result > 0, result & POLLIN != 0, let memory = unsafe memory, unsafe !memory.isEmpty else { return }
         counters.systemCalls &+= 1
@@ -99,13 +99,13 @@ extension Connection {
     }
 
     private mutating func book(received: Int) {
-        inbound.markReceived(received)
+        unsafe inbound.pointee.markReceived(received)
         counters.bytesReceived &+= UInt64(received)
     }
 
     /// Waits for bytes. `false` at an orderly end.
     mutating func fill(until deadline: Int64?) throws(TransportError) -> Bool {
-        if !outbound.isEmpty {
+        if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
             try flush(until: deadline)
             // What the flush took in meanwhile may be all that is waited for.
@@ -115,7 +115,7 @@ extension Connection {
             }
         }
         let limit = earliest(deadline)
-        let memory = unsafe try inbound.memoryForReceive()
+        let memory = unsafe try inbound.pointee.memoryForReceive()
         let result = unsafe waiting.receive(into: memory, until: limit)
         switch result {
         case 1...:
@@ -133,9 +133,9 @@ extension Connection {
         var limit = deadline ?? .max
         if end.isAwaitingHello {
             limit = min(limit, end.helloDeadline)
-        } else if inbound.partialCount > 0 {
-            if end.framesBefore != inbound.framesReceived {
-                end.framesBefore = inbound.framesReceived
+        } else if unsafe inbound.pointee.partialCount > 0 {
+            if unsafe end.framesBefore != inbound.pointee.framesReceived {
+                end.framesBefore = unsafe inbound.pointee.framesReceived
                 end.frameDeadline = Self.deadline(after: configuration.frameTimeout)
             }
             limit = min(limit, end.frameDeadline)
@@ -159,21 +159,21 @@ extension Connection {
 
     /// Takes the peer's hello off the ring. Returns whether it was there.
     private mutating func takeHello() throws(TransportError) -> Bool {
-        let bytes = unsafe inbound.readable
+        let bytes = unsafe inbound.pointee.readable
         guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), bytes.count >= length else { return false }
         let hello = unsafe try Hello(reading: bytes)
-        outbound.maximumFrameLength = min(outbound.maximumFrameLength, Int(hello.maximumFrameLength))
-        inbound.consume(length)
+        unsafe outbound.pointee.maximumFrameLength = unsafe min(outbound.pointee.maximumFrameLength, Int(hello.maximumFrameLength))
+        unsafe inbound.pointee.consume(length)
         end.isAwaitingHello = false
         return true
     }
 
     /// The stream ended. In order only after a goodbye, or between frames of a format that has none.
     private mutating func finish() throws(TransportError) -> Bool {
-        guard inbound.partialCount == 0 else {
+        guard unsafe inbound.pointee.partialCount == 0 else {
             throw TransportError(
                 .truncatedFrame, during: .receive, on: endpoint,
-                detail: "the stream ended inside a frame, of which \(inbound.partialCount) bytes had come")
+                detail: unsafe "the stream ended inside a frame, of which \(inbound.pointee.partialCount) bytes had come")
         }
         guard configuration.format != .native else {
             throw TransportError(

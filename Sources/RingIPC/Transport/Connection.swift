@@ -18,8 +18,9 @@ public struct Connection: ~Copyable {
     public let endpoint: Endpoint?
     /// Who is at the other end; `nil` where the kernel does not say.
     public let peer: PeerCredentials?
-    @usableFromInline var inbound: Inbound
-    @usableFromInline var outbound: Outbound
+    /// Behind pointers, so that inlined code reaches them without carrying their ends with it, and moving a connection moves little.
+    @usableFromInline let inbound: UnsafeMutablePointer<Inbound>
+    @usableFromInline let outbound: UnsafeMutablePointer<Outbound>
     @usableFromInline let coalescingThreshold: Int
     var waiting: Waiting
     var end = EndState()
@@ -64,25 +65,34 @@ public struct Connection: ~Copyable {
         self.peer = peer
         backend = waiting.report
         self.waiting = waiting
-        self.inbound = inbound
+        unsafe self.inbound = .allocate(capacity: 1)
+        unsafe self.inbound.initialize(to: inbound)
         self.configuration = configuration
         coalescingThreshold = min(configuration.coalescing.thresholdBytes, configuration.outboundLimit)
-        outbound = Outbound(
-            configuration: configuration, pool: OutboundChunkPool(maximumFreeCount: 4), connection: .unlisted)
+        unsafe outbound = .allocate(capacity: 1)
+        unsafe outbound.initialize(
+            to: Outbound(configuration: configuration, pool: OutboundChunkPool(maximumFreeCount: 4), connection: .unlisted))
         if configuration.format == .native {
-            let hello = Hello(maximumFrameLength: outbound.maximumFrameLength)
-            unsafe outbound.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+            let hello = unsafe Hello(maximumFrameLength: outbound.pointee.maximumFrameLength)
+            unsafe outbound.pointee.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
             end.isAwaitingHello = true
             end.helloDeadline = Self.deadline(after: configuration.helloTimeout)
         }
     }
 
+    deinit {
+        unsafe inbound.deinitialize(count: 1)
+        unsafe inbound.deallocate()
+        unsafe outbound.deinitialize(count: 1)
+        unsafe outbound.deallocate()
+    }
+
     /// What this connection did so far.
     public var statistics: Statistics {
         var statistics = counters
-        statistics.framesReceived = inbound.framesReceived
-        statistics.framesSent = outbound.framesSent
-        statistics.copiedBytes = inbound.copiedBytes
+        statistics.framesReceived = unsafe inbound.pointee.framesReceived
+        statistics.framesSent = unsafe outbound.pointee.framesSent
+        statistics.copiedBytes = unsafe inbound.pointee.copiedBytes
         let waits = waiting.counters
         statistics.systemCalls &+= waits.systemCalls
         statistics.wakeups &+= waits.wakeups
@@ -104,8 +114,8 @@ extension Connection {
     @inlinable
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         guard bytes.byteCount < Self.directSendLength else { return try sendDirectly(bytes) }
-        try outbound.send(bytes)
-        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+        unsafe try outbound.pointee.send(bytes)
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send, and
@@ -114,14 +124,14 @@ extension Connection {
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
         // A frame may be as long as the whole queue is allowed to be: what waits goes first.
         if count >= Self.directSendLength { try flush() }
-        try outbound.send(reserving: count, write)
-        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+        unsafe try outbound.pointee.send(reserving: count, write)
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
     }
 
     /// Queues Qt's null array. Only for the `qByteArray` format.
     public mutating func sendNull() throws(TransportError) {
-        try outbound.sendNull()
-        if outbound.queuedBytes >= coalescingThreshold { try flush() }
+        unsafe try outbound.pointee.sendNull()
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
     }
 
     /// Sends all that is queued, and returns when the kernel has taken it.
@@ -159,12 +169,12 @@ extension Connection {
         within timeout: Duration? = nil, _ body: (FrameView, inout Outbound) throws -> R
     ) throws -> R? {
         while true {
-            var batch = unsafe FrameBatch(parser: inbound.parser, memory: inbound.readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             if let frame = try batch.next() {
                 let consumed = batch.consumedCount
-                inbound.framesReceived &+= 1
-                defer { inbound.consume(consumed) }
-                return try body(frame, &outbound)
+                unsafe inbound.pointee.framesReceived &+= 1
+                defer { unsafe inbound.pointee.consume(consumed) }
+                return unsafe try body(frame, &outbound.pointee)
             }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return nil }
         }
@@ -179,17 +189,17 @@ extension Connection {
         within timeout: Duration? = nil, _ body: (inout FrameBatch, inout Outbound) throws -> Void
     ) throws -> Bool {
         while true {
-            var batch = unsafe FrameBatch(parser: inbound.parser, memory: inbound.readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             do {
-                try body(&batch, &outbound)
+                unsafe try body(&batch, &outbound.pointee)
             } catch {
-                inbound.framesReceived &+= UInt64(batch.frameCount)
-                inbound.consume(batch.consumedCount)
+                unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
+                unsafe inbound.pointee.consume(batch.consumedCount)
                 throw error
             }
-            inbound.framesReceived &+= UInt64(batch.frameCount)
+            unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
             if batch.frameCount > 0 {
-                inbound.consume(batch.consumedCount)
+                unsafe inbound.pointee.consume(batch.consumedCount)
                 if batch.isFinished { noteGoodbye() }
                 return true
             }
@@ -204,7 +214,7 @@ extension Connection {
     @usableFromInline
     @inline(never)
     mutating func advance(past consumed: Int, isFinished: Bool, within timeout: Duration?) throws(TransportError) -> Bool {
-        inbound.consume(consumed)
+        unsafe inbound.pointee.consume(consumed)
         if isFinished { end.isPeerFinished = true }
         if end.isPeerFinished { return false }
         return try fill(until: timeout.map { Self.deadline(after: $0) })
@@ -233,10 +243,10 @@ extension Connection {
         guard !end.isFinished else { return }
         end.isFinished = true
         if configuration.format == .native {
-            unsafe outbound.appendControl(length: NativeHeader.length) { header in
+            unsafe outbound.pointee.appendControl(length: NativeHeader.length) { header in
                 unsafe header.storeBytes(of: NativeHeader.word(kind: .goodbye).littleEndian, as: UInt64.self)
             }
         }
-        outbound.seal()
+        unsafe outbound.pointee.seal()
     }
 }
