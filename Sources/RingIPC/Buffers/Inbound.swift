@@ -16,24 +16,41 @@ struct Inbound: ~Copyable {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
         ring = try MirroredRing(size: configuration.receiveRingSize, during: .connect)
         budget = SpanningBudget(limit: configuration.spanningBudget)
+        isAwaitingHello = configuration.format == .native
+        isOrdinary = !isAwaitingHello
     }
 
     /// Bytes in which whole frames may be found.
     @usableFromInline
     var readable: UnsafeRawBufferPointer {
-        @inlinable get { unsafe isSpanning ? completeSpanning : ring.readable }
+        @inlinable get { unsafe isOrdinary ? ring.readable : readableElsewhere }
     }
 
-    @usableFromInline var isSpanning = false
+    /// The ring begins with a frame: the peer's hello is off it, and no frame spans.
+    @usableFromInline var isOrdinary: Bool
 
     @usableFromInline
-    var completeSpanning: UnsafeRawBufferPointer {
-        unsafe spanning.count == spanningLength ? spanning.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+    var readableElsewhere: UnsafeRawBufferPointer {
+        unsafe isSpanning && spanning.count == spanningLength ? spanning.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    private var isSpanning: Bool { spanningLength > 0 }
+    private(set) var isAwaitingHello: Bool
+
+    /// The peer's hello, once it is there.
+    mutating func takeHello() throws(TransportError) -> Hello? {
+        let bytes = unsafe ring.readable
+        guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), bytes.count >= length else { return nil }
+        let hello = unsafe try Hello(reading: bytes)
+        ring.consume(length)
+        isAwaitingHello = false
+        isOrdinary = true
+        return hello
     }
 
     @inlinable
     mutating func consume(_ count: Int) {
-        if isSpanning { consumeSpanning(count) } else { ring.consume(count) }
+        if isOrdinary { ring.consume(count) } else { consumeSpanning(count) }
     }
 
     @usableFromInline
@@ -41,7 +58,7 @@ struct Inbound: ~Copyable {
         guard count > 0 else { return }
         spanning.giveBack(to: &budget)
         spanningLength = 0
-        isSpanning = false
+        isOrdinary = true
     }
 
     /// Bytes of a frame that has begun and is not complete.
@@ -61,7 +78,7 @@ struct Inbound: ~Copyable {
         let bytes = unsafe ring.readable
         guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes), length > ring.size else { return }
         spanningLength = length
-        isSpanning = true
+        isOrdinary = false
         let copied = unsafe spanning.append(bytes, from: &budget)
         copiedBytes &+= UInt64(copied)
         guard copied == bytes.count else { throw Self.overBudget(budget.limit) }

@@ -95,12 +95,15 @@ extension Connection {
         counters.systemCalls &+= 1
         let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
         // An end of stream or an error is found again by the next receive, which can say it.
-        if received > 0 { book(received: received) }
+        if received > 0 { try book(received: received) }
     }
 
-    private mutating func book(received: Int) {
+    private mutating func book(received: Int) throws(TransportError) {
         unsafe inbound.pointee.markReceived(received)
         counters.bytesReceived &+= UInt64(received)
+        guard unsafe inbound.pointee.isAwaitingHello, let hello = unsafe try inbound.pointee.takeHello() else { return }
+        let limit = unsafe min(outbound.pointee.maximumFrameLength, Int(hello.maximumFrameLength))
+        unsafe outbound.pointee.maximumFrameLength = limit
     }
 
     /// Waits for bytes. `false` at an orderly end.
@@ -109,18 +112,14 @@ extension Connection {
             let receivedBefore = counters.bytesReceived
             try flush(until: deadline)
             // What the flush took in meanwhile may be all that is waited for.
-            if counters.bytesReceived != receivedBefore {
-                if end.isAwaitingHello { _ = try takeHello() }
-                return true
-            }
+            if counters.bytesReceived != receivedBefore { return true }
         }
         let limit = earliest(deadline)
         let memory = unsafe try inbound.pointee.memoryForReceive()
         let result = unsafe waiting.receive(into: memory, until: limit)
         switch result {
         case 1...:
-            book(received: result)
-            if end.isAwaitingHello { _ = try takeHello() }
+            try book(received: result)
             return true
         case 0: return try finish()
         case -Int(ETIMEDOUT): throw timeout(deadline)
@@ -131,7 +130,7 @@ extension Connection {
     /// The caller's deadline, or that of the hello or of the frame that has begun, whichever is first.
     private mutating func earliest(_ deadline: Int64?) -> Int64? {
         var limit = deadline ?? .max
-        if end.isAwaitingHello {
+        if unsafe inbound.pointee.isAwaitingHello {
             limit = min(limit, end.helloDeadline)
         } else if unsafe inbound.pointee.partialCount > 0 {
             if unsafe end.framesBefore != inbound.pointee.framesReceived {
@@ -148,24 +147,13 @@ extension Connection {
         if let deadline, now >= deadline {
             return TransportError(.timedOut, during: .receive, on: endpoint, detail: "no frame came in time")
         }
-        return end.isAwaitingHello
+        return unsafe inbound.pointee.isAwaitingHello
             ? TransportError(
                 .timedOut, during: .handshake, on: endpoint,
                 detail: "the peer sent no hello within \(configuration.helloTimeout); does it speak the native format?")
             : TransportError(
                 .timedOut, during: .receive, on: endpoint,
                 detail: "a frame that had begun did not end within \(configuration.frameTimeout)")
-    }
-
-    /// Takes the peer's hello off the ring. Returns whether it was there.
-    private mutating func takeHello() throws(TransportError) -> Bool {
-        let bytes = unsafe inbound.pointee.readable
-        guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), bytes.count >= length else { return false }
-        let hello = unsafe try Hello(reading: bytes)
-        unsafe outbound.pointee.maximumFrameLength = unsafe min(outbound.pointee.maximumFrameLength, Int(hello.maximumFrameLength))
-        unsafe inbound.pointee.consume(length)
-        end.isAwaitingHello = false
-        return true
     }
 
     /// The stream ended. In order only after a goodbye, or between frames of a format that has none.

@@ -31,9 +31,7 @@ public struct Connection: ~Copyable {
 
     /// What is known about the end of each direction.
     struct EndState {
-        /// The peer's hello is still to come.
-        var isAwaitingHello = false
-        /// Until when.
+        /// Until when the peer's hello has to be here.
         var helloDeadline: Int64 = .max
         /// Until when the frame that has begun has to be complete, and how many frames came before it.
         var frameDeadline: Int64 = .max
@@ -75,7 +73,6 @@ public struct Connection: ~Copyable {
         if configuration.format == .native {
             let hello = unsafe Hello(maximumFrameLength: outbound.pointee.maximumFrameLength)
             unsafe outbound.pointee.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
-            end.isAwaitingHello = true
             end.helloDeadline = Self.deadline(after: configuration.helloTimeout)
         }
     }
@@ -190,17 +187,13 @@ extension Connection {
     ) throws -> Bool {
         while true {
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
-            do {
-                unsafe try body(&batch, &outbound.pointee)
-            } catch {
-                unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
-                unsafe inbound.pointee.consume(batch.consumedCount)
-                throw error
-            }
-            unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
-            if batch.frameCount > 0 {
-                unsafe inbound.pointee.consume(batch.consumedCount)
-                if batch.isFinished { noteGoodbye() }
+            if try batch.beginsWithFrame() {
+                defer {
+                    unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
+                    unsafe inbound.pointee.consume(batch.consumedCount)
+                    if batch.isFinished { noteGoodbye() }
+                }
+                try unsafe body(&batch, &outbound.pointee)
                 return true
             }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return false }

@@ -96,6 +96,17 @@ public struct FrameBatch: ~Copyable, ~Escapable {
         form == .native ? try nextNative() : try nextPrefixed()
     }
 
+    /// Whether `next` would return a frame. If not, control frames are taken off.
+    @usableFromInline
+    mutating func beginsWithFrame() throws(TransportError) -> Bool {
+        let before = unsafe position
+        guard try next() != nil else { return false }
+        // Back to where it was. Control frames in front of the frame are skipped a second time.
+        unsafe position = unsafe before
+        frameCount = 0
+        return true
+    }
+
     @inlinable
     @_lifetime(copy self)
     mutating func nextNative() throws(TransportError) -> FrameView? {
