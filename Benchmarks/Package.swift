@@ -35,6 +35,8 @@ let package = Package(
             ],
             swiftSettings: strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
         ),
+        .executableTarget(
+            name: "hotpath", dependencies: [.product(name: "RingIPC", package: "RingIPC")], swiftSettings: strict),
         .testTarget(name: "ringipc-benchTests", dependencies: ["ringipc-bench"], swiftSettings: strict),
     ]
 )

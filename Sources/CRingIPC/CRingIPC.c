@@ -136,15 +136,30 @@ void *ringipc_map(size_t size) {
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* An old size of zero makes a second mapping of the same shared pages (mremap(2)): no descriptor is needed. */
+static bool map_twice(char *memory, size_t size) {
+    return mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED
+        && mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, memory + size) != MAP_FAILED;
+}
+
+/* The usual way, for kernels that are none (valgrind, gVisor) and do not know the other. */
+static bool map_twice_from_file(char *memory, size_t size) {
+    int file = memfd_create("ringipc", MFD_CLOEXEC);
+    if (file < 0) return false;
+    bool is_mapped = ftruncate(file, (off_t)size) == 0
+        && mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED
+        && mmap(memory + size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
+    int error = errno;
+    close(file);
+    errno = error;
+    return is_mapped;
+}
+
 void *ringipc_map_mirrored(size_t size) {
     /* Address space for both halves first, so that nothing else can be placed in between. */
     char *memory = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return NULL;
-    if (mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) goto failed;
-    /* An old size of zero makes a second mapping of the same shared pages (mremap(2)): no descriptor is needed. */
-    if (mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, memory + size) == MAP_FAILED) goto failed;
-    return memory;
-failed:;
+    if (map_twice(memory, size) || map_twice_from_file(memory, size)) return memory;
     int error = errno;
     munmap(memory, 2 * size);
     errno = error;

@@ -191,10 +191,10 @@ extension Outbound {
         while unsafe !rest.isEmpty {
             if room == 0 { makeRoom(1) }
             let count = min(room, rest.count)
-            unsafe copyIn(UnsafeRawBufferPointer(rebasing: rest.prefix(count)), at: 0)
+            unsafe copyIn(rest.keeping(count), at: 0)
             unsafe cursor += count
             room -= count
-            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            unsafe rest = unsafe rest.dropping(count)
         }
     }
 

@@ -106,7 +106,7 @@ struct SpanningFrame: ~Copyable {
     mutating func append(_ source: UnsafeRawBufferPointer, from budget: inout SpanningBudget) -> Int {
         var copied = 0
         while copied < source.count, let room = unsafe spare(source.count - copied, from: &budget) {
-            unsafe room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[copied..<(copied + room.count)]))
+            unsafe room.copyMemory(from: source.dropping(copied).keeping(room.count))
             markReceived(room.count)
             copied += room.count
         }

@@ -48,7 +48,7 @@ extension Connection {
             guard try accept(sendResult: result, of: queued.count + rest.count, until: nil) else { continue }
             let fromQueue = min(result, queued.count)
             if fromQueue > 0 { unsafe outbound.pointee.markSent(fromQueue) }
-            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(result - fromQueue))
+            unsafe rest = unsafe rest.dropping(result - fromQueue)
         }
     }
 

@@ -15,7 +15,8 @@ struct ConnectionSlot: ~Copyable {
 
     let id: ConnectionID
     let descriptor: Int32
-    let handler: AnyConnectionHandler
+    /// Retained for as long as the slot is in use, and called without touching the count.
+    let handler: Unmanaged<AnyConnectionHandler>
     var outbound: Outbound
     var phase: Phase
 
@@ -57,10 +58,10 @@ struct ConnectionSlot: ~Copyable {
     /// The earliest entry for this slot in the loop's heap.
     var queuedDeadline = Int64.max
 
-    init(id: ConnectionID, descriptor: Int32, handler: AnyConnectionHandler, outbound: consuming Outbound, phase: Phase) {
+    init(id: ConnectionID, descriptor: Int32, handler: Unmanaged<AnyConnectionHandler>, outbound: consuming Outbound, phase: Phase) {
         self.id = id
         self.descriptor = descriptor
-        self.handler = handler
+        unsafe self.handler = unsafe handler
         self.outbound = outbound
         self.phase = phase
     }

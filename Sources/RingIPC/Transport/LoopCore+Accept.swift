@@ -102,7 +102,7 @@ extension LoopCore where B: ~Copyable {
         let isNative = parser.form == .native
         let slot = unsafe table.insert(
             ConnectionSlot(
-                id: id, descriptor: socket.release(), handler: handler, outbound: outbound,
+                id: id, descriptor: socket.release(), handler: .passRetained(handler), outbound: outbound,
                 phase: isNative ? .awaitingHello : .open))
         if isNative {
             let hello = unsafe Hello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength)

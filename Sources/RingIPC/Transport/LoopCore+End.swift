@@ -7,7 +7,7 @@ extension LoopCore where B: ~Copyable {
     mutating func peerFinished(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard unsafe !slot.pointee.isPeerFinished else { return }
         unsafe slot.pointee.isPeerFinished = true
-        if unsafe slot.pointee.phase == .open { unsafe slot.pointee.handler.finished(&slot.pointee.outbound) }
+        if unsafe slot.pointee.phase == .open { unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.finished(&slot.pointee.outbound) } }
     }
 
     /// The stream ended, and everything before its end was delivered.
@@ -89,7 +89,7 @@ extension LoopCore where B: ~Copyable {
         unsafe drainDeadlines[slot.pointee.id] = nil
         unsafe slot.pointee.deadline = .max
         unsafe giveBackUnread(slot)
-        unsafe slot.pointee.handler.closed(reason)
+        unsafe slot.pointee.handler._withUnsafeGuaranteedRef { $0.closed(reason) }
         // Ends a receive and a send that are under way.
         if unsafe slot.pointee.isBusyInKernel {
             _ = unsafe ringipc_shutdown(slot.pointee.descriptor, Int32(SHUT_RDWR))
@@ -102,10 +102,10 @@ extension LoopCore where B: ~Copyable {
 
     mutating func releaseEnded() {
         guard !ended.isEmpty else { return }
-        let ids = ended
-        ended.removeAll(keepingCapacity: true)
-        for id in ids {
-            if let slot = unsafe table.find(id) { unsafe releaseIfQuiet(slot) }
+        swap(&current, &ended)
+        defer { current.removeAll() }
+        for index in 0..<current.count {
+            if let slot = unsafe table.find(current[index]) { unsafe releaseIfQuiet(slot) }
         }
     }
 
@@ -116,6 +116,7 @@ extension LoopCore where B: ~Copyable {
         unsafe giveBackInput(slot)
         backend.detach(descriptor, connection: id)
         _ = ringipc_close(descriptor)
+        unsafe slot.pointee.handler.release()
         table.remove(id)
         if acceptRetry != .max { acceptRetry = now }
     }

@@ -28,10 +28,10 @@ extension LoopCore where B: ~Copyable {
 
     mutating func resumePaused() {
         guard !resumable.isEmpty else { return }
-        let ids = resumable
-        resumable.removeAll(keepingCapacity: true)
-        for id in ids {
-            guard let slot = unsafe table.find(id), unsafe slot.pointee.isPaused, unsafe slot.pointee.isReading else { continue }
+        swap(&current, &resumable)
+        defer { current.removeAll() }
+        for index in 0..<current.count {
+            guard let slot = unsafe table.find(current[index]), unsafe slot.pointee.isPaused, unsafe slot.pointee.isReading else { continue }
             unsafe resume(slot)
         }
     }
@@ -58,7 +58,7 @@ extension LoopCore where B: ~Copyable {
         guard unsafe !slot.pointee.backlog.isEmpty, unsafe !slot.pointee.isPaused, unsafe slot.pointee.isReading else { return }
         let all = unsafe slot.pointee.backlog.bytes
         let unread = unsafe UnsafeMutableRawBufferPointer(
-            mutating: UnsafeRawBufferPointer(rebasing: all.dropFirst(slot.pointee.backlogStart)))
+            mutating: all.dropping(slot.pointee.backlogStart))
         unsafe slot.pointee.backlogStart += unsafe process(unread, slot)
         if unsafe slot.pointee.backlogStart == slot.pointee.backlog.count { unsafe dropBacklog(slot) }
     }
@@ -111,7 +111,7 @@ extension LoopCore where B: ~Copyable {
     private mutating func wakeThoseWaitingForMemory() {
         guard !waitingForMemory.isEmpty else { return }
         resumable.append(contentsOf: waitingForMemory)
-        waitingForMemory.removeAll(keepingCapacity: true)
+        waitingForMemory.removeAll()
     }
 
     private mutating func giveBackHeld(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
@@ -121,10 +121,10 @@ extension LoopCore where B: ~Copyable {
     /// Receives that found no buffer begin again as soon as one is home.
     mutating func feedStarved() {
         guard !starved.isEmpty, pool.lentCount < pool.count else { return }
-        let ids = starved
-        starved.removeAll(keepingCapacity: true)
-        for id in ids {
-            guard let slot = unsafe table.find(id) else { continue }
+        swap(&current, &starved)
+        defer { current.removeAll() }
+        for index in 0..<current.count {
+            guard let slot = unsafe table.find(current[index]) else { continue }
             unsafe goOn(slot)
         }
     }

@@ -94,7 +94,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe rest = unsafe aligned(rest)
                 taken = unsafe deliverFrames(in: rest, slot)
             }
-            unsafe rest = unsafe UnsafeMutableRawBufferPointer(rebasing: rest.dropFirst(taken))
+            unsafe rest = unsafe rest.dropping(taken)
             if unsafe slot.pointee.isPaused { break }
         }
         return bytes.count - rest.count
@@ -116,7 +116,7 @@ extension LoopCore where B: ~Copyable {
     private mutating func deliverFrames(in bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         let consumed = unsafe deliver(UnsafeRawBufferPointer(bytes), slot)
         guard unsafe slot.pointee.phase == .open, unsafe !slot.pointee.isPeerFinished else { return bytes.count }
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes.dropFirst(consumed))
+        let rest = unsafe UnsafeRawBufferPointer(bytes).dropping(consumed)
         guard unsafe !rest.isEmpty else { return bytes.count }
         if let length = unsafe parser.encodedLength(ofFrameBeginningWith: rest), length <= rest.count {
             // The handler left a whole frame: it wants to be asked again when its answers are out.
@@ -131,7 +131,7 @@ extension LoopCore where B: ~Copyable {
     private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
         do {
-            try unsafe slot.pointee.handler.received(&batch, reply: &slot.pointee.outbound)
+            try unsafe slot.pointee.handler._withUnsafeGuaranteedRef { try unsafe $0.received(&batch, reply: &slot.pointee.outbound) }
         } catch {
             statistics.framesReceived &+= UInt64(batch.frameCount)
             unsafe fail(slot, Self.transportError(error))
@@ -174,7 +174,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe completeSpanning(slot)
                 return taken
             }
-            let piece = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).dropFirst(taken).prefix(wanted))
+            let piece = unsafe UnsafeRawBufferPointer(bytes).dropping(taken).keeping(wanted)
             if unsafe piece.isEmpty { break }
             let copied = unsafe slot.pointee.spanning.append(piece, from: &spanningBudget)
             statistics.copiedBytes &+= UInt64(copied)
@@ -239,7 +239,7 @@ extension LoopCore where B: ~Copyable {
         let limit = unsafe min(slot.pointee.outbound.maximumFrameLength, Int(hello.maximumFrameLength))
         unsafe slot.pointee.outbound.maximumFrameLength = limit
         unsafe slot.pointee.phase = .open
-        unsafe slot.pointee.handler.opened(&slot.pointee.outbound)
+        unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.opened(&slot.pointee.outbound) }
         unsafe afterHandler(slot)
         return length
     }

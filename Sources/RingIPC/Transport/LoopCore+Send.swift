@@ -26,10 +26,10 @@ extension LoopCore where B: ~Copyable {
     mutating func flushDirty() {
         guard !dirty.isEmpty else { return }
         // Sending can call handlers, which can queue again.
-        let ids = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for id in ids {
-            guard let slot = unsafe table.find(id) else { continue }
+        swap(&current, &dirty)
+        defer { current.removeAll() }
+        for index in 0..<current.count {
+            guard let slot = unsafe table.find(current[index]) else { continue }
             unsafe slot.pointee.isDirty = false
             unsafe slot.pointee.outbound.flushRequested = false
             unsafe startSend(slot)
@@ -86,7 +86,7 @@ extension LoopCore where B: ~Copyable {
         unsafe noteDrained(slot)
         guard unsafe slot.pointee.outbound.writableRequested, unsafe slot.pointee.phase == .open else { return }
         unsafe slot.pointee.outbound.writableRequested = false
-        unsafe slot.pointee.handler.writable(&slot.pointee.outbound)
+        unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.writable(&slot.pointee.outbound) }
         if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
         if unsafe !slot.pointee.outbound.isEmpty { unsafe markDirty(slot) }
     }

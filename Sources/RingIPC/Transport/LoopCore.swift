@@ -21,15 +21,17 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     var spinBudget: SpinBudget
 
     /// Connections with something to send at the end of the turn.
-    var dirty: [ConnectionID] = []
+    var dirty = ConnectionList()
     /// Connections whose receive found no buffer; they receive again when one is home.
-    var starved: [ConnectionID] = []
+    var starved = ConnectionList()
     /// Connections that wait for memory for a spanning frame.
-    var waitingForMemory: [ConnectionID] = []
+    var waitingForMemory = ConnectionList()
     /// Paused connections that are looked at again at the end of the turn.
-    var resumable: [ConnectionID] = []
+    var resumable = ConnectionList()
     /// Connections that are over; their slots are freed when nobody looks at them any more.
-    var ended: [ConnectionID] = []
+    var ended = ConnectionList()
+    /// The list that is being worked off, while the original takes new entries.
+    var current = ConnectionList()
     /// Until when connections that drain may take.
     var drainDeadlines: [ConnectionID: Int64] = [:]
     /// When accepting, stopped for want of descriptors or places, is tried again.

@@ -10,12 +10,16 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     private var timerCount: UInt64 = 0
     /// When a loop that is being stopped gives up on its connections.
     private var stopDeadline = Int64.max
+    /// The earlier of the next timer and `stopDeadline`. Behind a pointer like the core: every turn looks at it.
+    private let alarm: UnsafeMutablePointer<Int64>
 
     init(backend: consuming B, mailbox: Mailbox, report: BackendReport, configuration: Configuration) throws(TransportError) {
         waker = backend.waker
         let made = try LoopCore(backend: backend, configuration: configuration)
         unsafe core = .allocate(capacity: 1)
         unsafe core.initialize(to: made)
+        unsafe alarm = .allocate(capacity: 1)
+        unsafe alarm.initialize(to: .max)
         self.mailbox = mailbox
         self.report = report
     }
@@ -23,6 +27,7 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     deinit {
         unsafe core.deinitialize(count: 1)
         unsafe core.deallocate()
+        unsafe alarm.deallocate()
     }
 
     func run() throws(TransportError) {
@@ -39,12 +44,12 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     }
 
     private func turn() throws(TransportError) {
-        let limit = min(timers.first?.time ?? .max, stopDeadline)
-        let wasWoken = unsafe try core.pointee.turn(until: limit)
+        let wasWoken = unsafe try core.pointee.turn(until: alarm.pointee)
         if wasWoken { runJobs() }
-        runTimers()
-        if now >= stopDeadline { unsafe core.pointee.abortAll() }
+        if unsafe core.pointee.now >= alarm.pointee { runTimers() }
     }
+
+    private func setAlarm() { unsafe alarm.pointee = min(timers.first?.time ?? .max, stopDeadline) }
 
     private func runJobs() {
         var context = LoopContext(operations: self)
@@ -56,6 +61,8 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
         while let first = timers.first, first.time <= now {
             timers.removeFirst().job(&context)
         }
+        if now >= stopDeadline { unsafe core.pointee.abortAll() }
+        setAlarm()
     }
 }
 
@@ -83,11 +90,13 @@ extension LoopRunner where B: ~Copyable {
     func schedule(at time: Int64, _ job: @escaping (inout LoopContext) -> Void) {
         timerCount += 1
         timers.insert(LoopTimer(time: time, order: timerCount, job: job))
+        setAlarm()
     }
 
     func stop() {
         guard stopDeadline == .max else { return }
         stopDeadline = unsafe core.pointee.beginStop()
+        setAlarm()
     }
 
     func add(_ listener: ListenerEntry) {

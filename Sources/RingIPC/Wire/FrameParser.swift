@@ -108,6 +108,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     }
 
     @inlinable
+    @inline(__always)
     @_lifetime(copy self)
     mutating func nextNative() throws(TransportError) -> FrameView? {
         while true {
@@ -149,6 +150,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     }
 
     @inlinable
+    @inline(__always)
     @_lifetime(copy self)
     mutating func take(
         payload: UnsafeRawPointer, count: Int, encodedLength: Int, isNull: Bool = false

@@ -28,7 +28,7 @@ struct UringDriver: BlockingDriver, ~Copyable {
 
     mutating func poll(into memory: UnsafeMutableRawBufferPointer) -> Int {
         unsafe arm(memory)
-        return enter(.poll, now: 0)
+        return enter(.poll)
     }
 
     mutating func sleep(into memory: UnsafeMutableRawBufferPointer, until deadline: Int64?) -> Int {
@@ -37,12 +37,12 @@ struct UringDriver: BlockingDriver, ~Copyable {
             unsafe arm(memory)
             wakeups &+= 1
             guard let deadline else {
-                let result = enter(.forever, now: 0)
+                let result = enter(.forever)
                 if result != -Int(EAGAIN) { return result }
                 continue
             }
             let now = ringipc_monotonic_nanoseconds()
-            let result = enter(.until(deadline: deadline), now: now)
+            let result = enter(.until(deadline: deadline))
             if result != -Int(EAGAIN) { return result }
             if now >= deadline {
                 let last = settle()
@@ -57,15 +57,15 @@ struct UringDriver: BlockingDriver, ~Copyable {
         ring.enqueue(
             UringRequest(kind: .cancel(Self.token), descriptor: -1, token: Token(.cancel, slot: 0, generation: 0)))
         while isArmed {
-            let result = enter(.forever, now: 0)
+            let result = enter(.forever)
             if !isArmed { return result == -Int(ECANCELED) ? -Int(EAGAIN) : result }
         }
         return -Int(EAGAIN)
     }
 
     /// `-EAGAIN` while the receive has not completed.
-    private mutating func enter(_ wait: TurnWait, now: Int64) -> Int {
-        do { try ring.enter(wait, now: now) } catch { return -Int(error.systemError ?? EIO) }
+    private mutating func enter(_ wait: TurnWait) -> Int {
+        do { try ring.enter(wait) } catch { return -Int(error.systemError ?? EIO) }
         var outcome = -Int(EAGAIN)
         ring.reap(upTo: .max) { completion, _ in outcome = Int(completion.res) }
         if outcome == -Int(EAGAIN) { return outcome }

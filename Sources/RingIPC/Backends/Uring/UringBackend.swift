@@ -88,12 +88,12 @@ extension UringBackend {
         ring.provideBuffers(of: &pool)
         // Completions that are there already are not waited for; the kernel is entered all the same, to submit what is queued.
         let effectiveWait: TurnWait = ring.readyCount > 0 ? .poll : wait
-        try ring.enter(effectiveWait, now: now)
+        try ring.enter(effectiveWait)
         if case .poll = effectiveWait {} else { wakeups &+= 1 }
         reap(pool: &pool, into: &completions)
         // What had overflowed enters the queue once there is room and the kernel is entered.
         if ring.hasOverflow, !completions.isFull {
-            try ring.enter(.poll, now: now)
+            try ring.enter(.poll)
             reap(pool: &pool, into: &completions)
         }
     }

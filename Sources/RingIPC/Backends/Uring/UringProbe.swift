@@ -48,7 +48,7 @@ struct UringProbe: Sendable {
             UringRequest(
                 kind: .receivePooled(multishot: true), descriptor: receiver.descriptor,
                 token: Token(.receive, slot: 0, generation: 0)))
-        do { try ring.enter(.forever, now: 0) } catch { throw UringUnavailable(systemError: error.systemError ?? EIO) }
+        do { try ring.enter(.forever) } catch { throw UringUnavailable(systemError: error.systemError ?? EIO) }
         var isSupported = false
         ring.reap(upTo: .max) { completion, _ in isSupported = completion.res == 1 }
         return isSupported

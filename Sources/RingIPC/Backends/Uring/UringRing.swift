@@ -127,7 +127,7 @@ extension UringRing {
     }
 
     /// Submits what is queued and waits as told for at least one completion.
-    mutating func enter(_ wait: TurnWait, now: Int64) throws(TransportError) {
+    mutating func enter(_ wait: TurnWait) throws(TransportError) {
         if !deferred.isEmpty {
             let waiting = deferred
             deferred.removeAll(keepingCapacity: true)
@@ -141,7 +141,7 @@ extension UringRing {
         case .forever:
             result = unsafe io_uring_submit_and_wait(ring, 1)
         case .until(let deadline):
-            let nanoseconds = max(0, deadline - now)
+            let nanoseconds = max(0, deadline - ringipc_monotonic_nanoseconds())
             var timeout = __kernel_timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
             var first: UnsafeMutablePointer<io_uring_cqe>?
             result = unsafe io_uring_submit_and_wait_timeout(ring, &first, 1, &timeout, nil)

@@ -1,0 +1,77 @@
+// Sends and receives the given number of frames, and nothing else: what a profiler is to count.
+//
+//     hotpath blocking|loop automatic|epoll|io_uring FRAMES
+
+import RingIPC
+
+@main
+struct Hotpath {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 4, let backend = BackendChoice(rawValue: arguments[2]), let count = Int(arguments[3]) else {
+            return print("usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES")
+        }
+        var configuration = Configuration()
+        configuration.backend = backend
+        configuration.wait = .block
+        if arguments[1] == "blocking" {
+            try runBlocking(count, configuration)
+        } else {
+            try runLoop(count, configuration)
+        }
+    }
+}
+
+/// Both ends in one thread: what one end flushes fits the socket, and the other takes it.
+private func runBlocking(_ count: Int, _ configuration: Configuration) throws {
+    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
+    var listener = try Listener(endpoint, configuration: configuration)
+    var client = try Connection(connectingTo: endpoint, configuration: configuration)
+    var server = try listener.accept()
+    var sent = 0
+    var received = 0
+    while received < count {
+        for _ in 0..<min(100, count - sent) {
+            try client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
+            sent += 1
+        }
+        try client.flush()
+        while received < sent {
+            if received % 2 == 0 {
+                _ = try server.receive { frame, _ in received += frame.count / 64 }
+            } else {
+                _ = try server.receiveBatch { frames, _ in
+                    while let frame = try frames.next() { received += frame.count / 64 }
+                }
+            }
+        }
+    }
+}
+
+/// Two handlers of one loop that answer each other.
+private struct Ball: ConnectionHandler {
+    let loop: EventLoop
+    var remaining: Int
+    let serves: Bool
+
+    mutating func opened(_ outbound: inout Outbound) {
+        guard serves else { return }
+        for _ in 0..<10 { try? outbound.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) } }
+    }
+
+    mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
+        while let frame = try frames.next() {
+            remaining -= 1
+            if remaining > 0 { try reply.send(frame.bytes) }
+        }
+        if remaining <= 0 { loop.stop() }
+    }
+}
+
+private func runLoop(_ count: Int, _ configuration: Configuration) throws {
+    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
+    let loop = try EventLoop(configuration: configuration)
+    try loop.listen(on: endpoint) { _ in Ball(loop: loop, remaining: count, serves: false) }
+    loop.connect(to: endpoint, handler: Ball(loop: loop, remaining: count, serves: true))
+    try loop.run()
+}
