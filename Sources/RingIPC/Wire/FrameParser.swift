@@ -187,23 +187,23 @@ extension FrameBatch {
                 .frameTooLong, during: .receive,
                 detail: "a frame announces \(length) bytes, the limit is \(limit); raise maximumFrameLength or mend the peer")
         }
-        switch FrameKind(rawValue: kind) {
-        case .goodbye:
-            guard length == 0 else { throw malformed("a goodbye has a payload") }
-            guard available == NativeHeader.length else { throw malformed("bytes follow a goodbye") }
-            unsafe position += NativeHeader.length
-            isFinished = true
-            return false
-        case .data, nil:
-            guard kind == FrameKind.data.rawValue || flags & NativeHeader.ignorable != 0 else {
+        let isIgnorable = flags & NativeHeader.ignorable != 0
+        guard let known = FrameKind(rawValue: kind) else {
+            guard isIgnorable else {
                 throw malformed("frame kind \(kind) is unknown and not marked as ignorable; the peer speaks a newer version")
             }
-            guard kind != FrameKind.data.rawValue else { throw malformed("a data frame is marked as ignorable") }
             let encodedLength = FrameFormat.native.encodedLength(ofPayload: Int(length))
             guard available >= encodedLength else { return false }
             unsafe position += encodedLength
             return true
         }
+        // Nobody may ignore what everybody knows. A data frame is here only because it has the mark.
+        guard known != .data, !isIgnorable else { throw malformed("a \(known) frame is marked as ignorable") }
+        guard length == 0 else { throw malformed("a goodbye has a payload") }
+        guard available == NativeHeader.length else { throw malformed("bytes follow a goodbye") }
+        unsafe position += NativeHeader.length
+        isFinished = true
+        return false
     }
 
     /// Called for a length over the limit: only Qt's null array is none.

@@ -46,9 +46,10 @@ struct Hello: Equatable {
             }
         }
         guard bytes.count >= headerLength else { return nil }
-        guard unsafe bytes[4] == version, unsafe bytes[5] == 0 else {
+        guard unsafe bytes[4] == version else {
             throw incompatible("the peer speaks version \(unsafe bytes[4]) of the native format, this side \(version)")
         }
+        guard unsafe bytes[5] == 0 else { throw incompatible("the peer's hello has a bit set that must be zero") }
         let length = Int(UInt16(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self)))
         guard length >= bodyLength, length <= maximumBodyLength, length & 7 == 0 else {
             throw incompatible("the peer's hello announces a body of \(length) bytes")
