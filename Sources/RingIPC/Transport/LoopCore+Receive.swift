@@ -97,7 +97,16 @@ extension LoopCore where B: ~Copyable {
             unsafe rest = unsafe rest.dropping(taken)
             if unsafe slot.pointee.isPaused { break }
         }
-        return bytes.count - rest.count
+        let taken = bytes.count - rest.count
+        if unsafe !rest.isEmpty, unsafe slot.pointee.isReading { unsafe moveBack(rest, to: bytes.baseAddress! + taken) }
+        return taken
+    }
+
+    /// What was moved to be aligned and then left is looked for where it had arrived.
+    private mutating func moveBack(_ rest: UnsafeMutableRawBufferPointer, to place: UnsafeMutableRawPointer) {
+        guard let address = rest.baseAddress, unsafe address != place else { return }
+        unsafe place.copyMemory(from: address, byteCount: rest.count)
+        statistics.copiedBytes &+= UInt64(rest.count)
     }
 
     /// Native payloads are 8-byte aligned. After a cut at an odd place the rest of a pooled buffer is not: it is moved down over the
