@@ -28,7 +28,10 @@ extension LoopCore where B: ~Copyable {
             unsafe starved.append(slot.pointee.id)
         case -ECANCELED, -EINTR, -EAGAIN: break
         default:
-            unsafe fail(slot, TransportError(systemError: -completion.result, during: .receive))
+            let error = TransportError(systemError: -completion.result, during: .receive)
+            // A peer that has said goodbye need not wait for ours.
+            let isOver = unsafe slot.pointee.isPeerFinished && !slot.pointee.isReading
+            unsafe finish(slot, isOver ? .finished : .failed(error))
         }
         unsafe goOn(slot)
     }
