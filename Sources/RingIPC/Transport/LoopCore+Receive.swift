@@ -146,7 +146,8 @@ extension LoopCore where B: ~Copyable {
             try unsafe slot.pointee.handler._withUnsafeGuaranteedRef { try unsafe $0.received(&batch, reply: &slot.pointee.outbound) }
         } catch {
             statistics.framesReceived &+= UInt64(batch.frameCount)
-            unsafe fail(slot, Self.transportError(error))
+            // An answer to a peer that takes none any more: what it did is the reason, not what the handler made of it.
+            unsafe fail(slot, slot.pointee.sendFailure ?? Self.transportError(error))
             return bytes.count
         }
         statistics.framesReceived &+= UInt64(batch.frameCount)
