@@ -68,6 +68,7 @@ final class OutboundChunkPool {
     }
 
     deinit {
+        precondition(lentCount == 0, "\(lentCount) outbound chunks did not come home")
         while let chunk = unsafe free {
             unsafe free = unsafe chunk.pointee.next
             unsafe UnsafeMutableRawPointer(chunk).deallocate()

@@ -46,6 +46,8 @@ struct ConnectionSlot: ~Copyable {
     // MARK: Sending
 
     var isSendPending = false
+    /// Bytes that the send under way was given; more may be queued behind them since.
+    var pendingSendLength = 0
     /// The slot is in the list of those that send at the end of the turn.
     var isDirty = false
     /// Why sending does not work any more; kept while input may still come.

@@ -72,8 +72,15 @@ extension LoopCore where B: ~Copyable {
     /// The kernel does not tell when the peer has read everything, so it is asked now and then.
     mutating func lookAtDrain(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         let end = unsafe drainDeadlines[slot.pointee.id] ?? now
-        if unsafe ringipc_unread_bytes(slot.pointee.descriptor) <= 0 || now >= end { return unsafe finish(slot, .finished) }
+        let isTaken = unsafe ringipc_unread_bytes(slot.pointee.descriptor) <= 0 && !hasInput(slot.pointee.descriptor)
+        if isTaken || now >= end { return unsafe finish(slot, .finished) }
         unsafe setDeadline(now + Self.drainInterval, of: slot)
+    }
+
+    /// Whether bytes wait that the armed receive has not brought yet: the peer's own goodbye, say, which a close would answer with a reset.
+    private func hasInput(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe ringipc_receive(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
     }
 
     private static var drainInterval: Int64 { 2_000_000 }

@@ -28,7 +28,10 @@ extension LoopCore where B: ~Copyable {
             unsafe starved.append(slot.pointee.id)
         case -ECANCELED, -EINTR, -EAGAIN: break
         default:
-            unsafe fail(slot, TransportError(systemError: -completion.result, during: .receive))
+            let error = TransportError(systemError: -completion.result, during: .receive)
+            // A peer that has said goodbye need not wait for ours.
+            let isOver = unsafe slot.pointee.isPeerFinished && !slot.pointee.isReading
+            unsafe finish(slot, isOver ? .finished : .failed(error))
         }
         unsafe goOn(slot)
     }
@@ -97,7 +100,16 @@ extension LoopCore where B: ~Copyable {
             unsafe rest = unsafe rest.dropping(taken)
             if unsafe slot.pointee.isPaused { break }
         }
-        return bytes.count - rest.count
+        let taken = bytes.count - rest.count
+        if unsafe !rest.isEmpty, unsafe slot.pointee.isReading { unsafe moveBack(rest, to: bytes.baseAddress! + taken) }
+        return taken
+    }
+
+    /// What was moved to be aligned and then left is looked for where it had arrived.
+    private mutating func moveBack(_ rest: UnsafeMutableRawBufferPointer, to place: UnsafeMutableRawPointer) {
+        guard let address = rest.baseAddress, unsafe address != place else { return }
+        unsafe place.copyMemory(from: address, byteCount: rest.count)
+        statistics.copiedBytes &+= UInt64(rest.count)
     }
 
     /// Native payloads are 8-byte aligned. After a cut at an odd place the rest of a pooled buffer is not: it is moved down over the
@@ -134,7 +146,8 @@ extension LoopCore where B: ~Copyable {
             try unsafe slot.pointee.handler._withUnsafeGuaranteedRef { try unsafe $0.received(&batch, reply: &slot.pointee.outbound) }
         } catch {
             statistics.framesReceived &+= UInt64(batch.frameCount)
-            unsafe fail(slot, Self.transportError(error))
+            // An answer to a peer that takes none any more: what it did is the reason, not what the handler made of it.
+            unsafe fail(slot, slot.pointee.sendFailure ?? Self.transportError(error))
             return bytes.count
         }
         statistics.framesReceived &+= UInt64(batch.frameCount)

@@ -8,7 +8,8 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.phase == .open else { return }
         if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
         let queued = unsafe slot.pointee.outbound.queuedBytes
-        guard queued > 0 else { return }
+        // A handler that asks to be called when there is room is called also when nothing is queued at all.
+        guard unsafe queued > 0 || slot.pointee.outbound.writableRequested else { return }
         if unsafe slot.pointee.outbound.flushRequested || queued >= configuration.coalescing.thresholdBytes {
             unsafe slot.pointee.outbound.flushRequested = false
             unsafe startSend(slot)
@@ -47,6 +48,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe took(count, of: piece.count, slot)
             case .pending:
                 unsafe slot.pointee.isSendPending = true
+                unsafe slot.pointee.pendingSendLength = piece.count
                 return
             case .failed(let number):
                 return unsafe sendFailed(slot, -number)
@@ -69,9 +71,7 @@ extension LoopCore where B: ~Copyable {
         if unsafe slot.pointee.phase == .dead { return unsafe releaseIfQuiet(slot) }
         switch completion.result {
         case 0...:
-            let wanted = unsafe slot.pointee.outbound.nextPiece()?.count ?? 0
-            // More may have been queued behind the bytes under way, so `wanted` is only an upper bound for what was asked for.
-            unsafe took(Int(completion.result), of: min(wanted, Int(completion.result)), slot)
+            unsafe took(Int(completion.result), of: slot.pointee.pendingSendLength, slot)
             unsafe startSend(slot)
         case -EINTR, -EAGAIN, -ECANCELED:
             unsafe startSend(slot)
@@ -88,7 +88,7 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.outbound.writableRequested = false
         unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.writable(&slot.pointee.outbound) }
         if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
-        if unsafe !slot.pointee.outbound.isEmpty { unsafe markDirty(slot) }
+        if unsafe !slot.pointee.outbound.isEmpty || slot.pointee.outbound.writableRequested { unsafe markDirty(slot) }
     }
 
     /// The peer does not take any more. What it sent before may still be here: reading goes on to the end of the stream, and then tells.

@@ -93,7 +93,7 @@ extension LoopCore where B: ~Copyable {
 
     private mutating func wait(until limit: Int64) throws(TransportError) {
         let deadline = min(limit, deadlines.first?.time ?? .max, acceptRetry)
-        if !resumable.isEmpty || !dirty.isEmpty || deadline <= now {
+        if !resumable.isEmpty || !dirty.isEmpty || !ended.isEmpty || deadline <= now {
             return try backend.turn(.poll, pool: &pool, completions: &completions)
         }
         if spinBudget.allowance > 0, try spin(until: deadline) { return }

@@ -180,8 +180,10 @@ extension EpollBackend {
     ) throws(TransportError) {
         var timeout = nanoseconds(of: wait)
         if !known.isEmpty {
-            for completion in known { completions.append(completion) }
-            known.removeAll(keepingCapacity: true)
+            // All connections of a loop may have been cancelled at once: more than the queue can hold. And events need room too.
+            let count = min(known.count, (completions.capacity - completions.count) / 2)
+            for completion in known.prefix(count) { completions.append(completion) }
+            known.removeFirst(count)
             timeout = 0
         }
         // An event needs a buffer for its data, and up to two completions. What is not asked for now is reported next time.

@@ -118,7 +118,8 @@ extension UringRing {
     }
 
     private mutating func place(_ request: UringRequest) {
-        if let entry = unsafe io_uring_get_sqe(ring) { return unsafe request.prepare(entry) }
+        // Behind those that wait: a cancellation must not overtake what it cancels.
+        if deferred.isEmpty, let entry = unsafe io_uring_get_sqe(ring) { return unsafe request.prepare(entry) }
         // The queue is full: hand it over early. A submission may be taken only in part; then the request waits here.
         systemCalls += 1
         _ = unsafe io_uring_submit(ring)
