@@ -34,7 +34,7 @@ struct Inbound: ~Copyable {
         unsafe isSpanning && spanning.count == spanningLength ? spanning.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    private var isSpanning: Bool { spanningLength > 0 }
+    var isSpanning: Bool { spanningLength > 0 }
     private(set) var isAwaitingHello: Bool
 
     /// The peer's hello, once it is there.
