@@ -93,9 +93,10 @@ public final class EventLoop: Sendable {
         _ socket: consuming Socket, peer: PeerCredentials?,
         makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
     ) {
-        let descriptor = socket.release()
+        let parcel = SocketParcel(socket)
         mailbox.post { loop in
-            loop.operations.open(Socket(owning: descriptor), peer: peer, handler: makeHandler(peer))
+            guard let socket = parcel.take() else { return }
+            loop.operations.open(socket, peer: peer, handler: makeHandler(peer))
         }
     }
 }
