@@ -50,12 +50,6 @@ enum Machine {
     static let blockingChoices: [BackendChoice] = hasUring ? [.automatic, .epoll, .ioUring] : [.automatic, .epoll]
 }
 
-extension FrameFormat {
-    static let all: [FrameFormat] = [
-        .native, .lengthPrefixed(.little), .lengthPrefixed(.big), .lengthPrefixed(.host), .qByteArray,
-    ]
-}
-
 extension WaitStrategy {
     static let all: [WaitStrategy] = [.block, .spin, .adaptive]
 }
