@@ -12,14 +12,15 @@ struct BufferPool: ~Copyable {
     /// A stack, so that the buffer used last, still in the cache, is used next.
     private let free: UnsafeMutablePointer<UInt16>
     private(set) var freeCount: Int
-    /// For the chain of buffers that a paused connection holds: the next one, and the bytes in this one.
+    /// For the chain of buffers that a paused connection holds: the next one, and the unread bytes in this one.
     private let links: UnsafeMutablePointer<Link>
     /// Buffers out of the pool's and the kernel's hands.
     private(set) var lentCount = 0
 
     struct Link {
-        var next: UInt16
-        var length: UInt32
+        var next = BufferPool.none
+        var start: UInt32 = 0
+        var length: UInt32 = 0
     }
 
     static let none = UInt16.max
@@ -38,7 +39,7 @@ struct BufferPool: ~Copyable {
         freeCount = count
         for index in 0..<count {
             unsafe (free + index).initialize(to: UInt16(count - 1 - index))
-            unsafe (links + index).initialize(to: Link(next: Self.none, length: 0))
+            unsafe (links + index).initialize(to: Link())
         }
     }
 
@@ -85,12 +86,13 @@ struct BufferPool: ~Copyable {
 struct BufferLease: ~Copyable {
     let buffer: UInt16
     /// Where the bytes begin that have not been read.
-    var start = 0
+    private(set) var start: Int
     /// How many there are.
-    var length: Int
+    private(set) var length: Int
 
-    fileprivate init(buffer: UInt16, length: Int) {
+    fileprivate init(buffer: UInt16, start: Int = 0, length: Int) {
         self.buffer = buffer
+        self.start = start
         self.length = length
     }
 
@@ -117,51 +119,46 @@ struct BufferLease: ~Copyable {
 struct HeldBuffers {
     fileprivate var first = BufferPool.none
     fileprivate var last = BufferPool.none
-    /// Bytes of the first buffer that were read before.
-    fileprivate var start = 0
-    private(set) var count = 0
+    fileprivate(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
-
-    fileprivate mutating func changeCount(by difference: Int) { count += difference }
 }
 
 extension BufferPool {
     mutating func hold(_ lease: consuming BufferLease, in held: inout HeldBuffers) {
-        let (start, length) = (lease.start, lease.length)
-        let buffer = lease.end()
-        unsafe links[Int(buffer)] = Link(next: Self.none, length: UInt32(start + length))
+        let buffer = link(lease, before: Self.none)
         if held.isEmpty {
             held.first = buffer
-            held.start = start
         } else {
             unsafe links[Int(held.last)].next = buffer
         }
         held.last = buffer
-        held.changeCount(by: 1)
+        held.count += 1
+    }
+
+    /// Puts a lease that was taken from the front back there, with what is left of it.
+    mutating func holdFirst(_ lease: consuming BufferLease, in held: inout HeldBuffers) {
+        let buffer = link(lease, before: held.isEmpty ? Self.none : held.first)
+        if held.isEmpty { held.last = buffer }
+        held.first = buffer
+        held.count += 1
     }
 
     /// The oldest held buffer, in the caller's hands again.
     mutating func takeHeld(from held: inout HeldBuffers) -> BufferLease? {
         guard !held.isEmpty else { return nil }
-        let buffer = held.first
-        let link = unsafe links[Int(buffer)]
-        var lease = BufferLease(buffer: buffer, length: Int(link.length))
-        lease.consume(held.start)
+        let link = unsafe links[Int(held.first)]
+        let lease = BufferLease(buffer: held.first, start: Int(link.start), length: Int(link.length))
         held.first = link.next
-        held.start = 0
-        held.changeCount(by: -1)
+        held.count -= 1
         return lease
     }
 
-    /// Puts a lease that was taken from the front back there, with what is left of it.
-    mutating func holdFirst(_ lease: consuming BufferLease, in held: inout HeldBuffers) {
-        let (start, length) = (lease.start, lease.length)
+    /// A lease becomes a link of a chain: still lent, but nobody's.
+    private func link(_ lease: consuming BufferLease, before next: UInt16) -> UInt16 {
+        let link = Link(next: next, start: UInt32(lease.start), length: UInt32(lease.length))
         let buffer = lease.end()
-        unsafe links[Int(buffer)] = Link(next: held.first, length: UInt32(start + length))
-        if held.isEmpty { held.last = buffer }
-        held.first = buffer
-        held.start = start
-        held.changeCount(by: 1)
+        unsafe links[Int(buffer)] = link
+        return buffer
     }
 }

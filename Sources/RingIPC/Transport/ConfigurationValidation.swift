@@ -24,12 +24,12 @@ extension Configuration {
         try require(
             (1...1_000_000).contains(maximumConnections),
             "maximumConnections is \(maximumConnections); it has to lie between 1 and 1000000")
-        try require(socketFileMode & ~0o777 == 0, "socketFileMode has bits beyond the permissions 0o777")
+        try require(socketFileMode & ~0o777 == 0, "socketFileMode is 0o\(String(socketFileMode, radix: 8)); it has bits beyond the permissions 0o777")
         for (name, timeout) in [
             ("connectTimeout", connectTimeout), ("helloTimeout", helloTimeout), ("frameTimeout", frameTimeout),
             ("drainTimeout", drainTimeout),
         ] {
-            try require(timeout >= .zero, "\(name) is negative")
+            try require(timeout >= .zero, "\(name) is \(timeout); it must not be negative")
         }
     }
 

@@ -20,7 +20,8 @@ struct SpinBudget {
         switch strategy {
         case .block: maximum = 0
         case .spin: maximum = .max
-        case .adaptive(let spin): maximum = max(0, spin.nanoseconds)
+        // Years are for ever: the end of a spin is a sum with the time of day, which must not overflow.
+        case .adaptive(let spin): maximum = spin.nanoseconds > .max / 4 ? .max : max(0, spin.nanoseconds)
         }
         isSpinning = maximum > 0
     }
@@ -41,7 +42,7 @@ struct SpinBudget {
     /// A wait without a spin slept for so long. A sleep counts as short if a spin might have seen its end: the wake-up itself takes
     /// about as long as the spin is meant to save.
     mutating func slept(nanoseconds: Int64) {
-        guard maximum > 0, nanoseconds < 2 * maximum else { return }
+        guard maximum > 0, nanoseconds / 2 < maximum else { return }
         patience -= 1
         if patience <= 0 { isSpinning = true }
     }

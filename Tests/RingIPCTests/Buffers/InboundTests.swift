@@ -17,8 +17,9 @@ import Testing
     func `frames shorter and longer than the ring arrive in order, however they are cut`(_ format: FrameFormat) throws {
         for seed in 1...25 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)
-            let stream = Self.stream(format, &random)
-            let expected = ReferenceDecoder(format: format, limit: 40_000).verdict(on: stream).frames
+            let frameBytes = Self.stream(format, &random)
+            let expected = ReferenceDecoder(format: format, limit: 40_000).verdict(on: frameBytes).frames
+            let stream = (format == .native ? StreamMaker.hello : []) + frameBytes
             var inbound = try Inbound(configuration: Self.configuration(format))
             var (rest, frames, misaligned) = (stream[...], [] as [StreamVerdict.Frame], 0)
             while !rest.isEmpty {
@@ -26,6 +27,7 @@ import Testing
                 let count = min(memory.count, rest.count, random.number(1...6_000))
                 unsafe memory.copyBytes(from: rest.prefix(count))
                 inbound.markReceived(count)
+                if inbound.isAwaitingHello { _ = try inbound.takeHello() }
                 rest = rest.dropFirst(count)
                 // Some readers leave frames; then the memory may be full, and room comes with the next read.
                 var wanted = unsafe memory.isEmpty ? Int.max : random.number(0...5)
@@ -46,14 +48,14 @@ import Testing
             }
             let same = frames == expected
             #expect(same, "seed \(seed): \(frames.count) of \(expected.count) frames")
-            let (partial, isSpanning) = (inbound.partialCount, inbound.isSpanning)
+            let (partial, isSpanning) = (inbound.partialCount, !inbound.isOrdinary)
             #expect(partial == 0 && !isSpanning, "seed \(seed)")
             if format == .native { #expect(misaligned == 0, "seed \(seed)") }
         }
     }
 
     @Test func `only the front of a long frame is copied`() throws {
-        var inbound = try Inbound(configuration: Self.configuration(.native))
+        var inbound = try Self.pastHello(Self.configuration(.native))
         let stream = StreamMaker(format: .native).frame([UInt8](repeating: 3, count: 30_000))
         var rest = stream[...]
         while !rest.isEmpty {
@@ -70,7 +72,7 @@ import Testing
     }
 
     @Test func `a frame over the budget names the setting`() throws {
-        var inbound = try Inbound(configuration: Self.configuration(.native, budget: 8_192))
+        var inbound = try Self.pastHello(Self.configuration(.native, budget: 8_192))
         let stream = StreamMaker(format: .native).frame([UInt8](repeating: 3, count: 30_000))
         var rest = stream[...]
         var error: TransportError?
@@ -85,6 +87,16 @@ import Testing
         }
         #expect(error?.code == .memoryExhausted && stream.count - rest.count == 8_192)
         #expect(error?.detail.contains("8192 bytes of spanningBudget") == true)
+    }
+
+    /// A native inbound side that has taken the peer's hello.
+    private static func pastHello(_ configuration: Configuration) throws -> Inbound {
+        var inbound = try Inbound(configuration: configuration)
+        unsafe try inbound.memoryForReceive().copyBytes(from: StreamMaker.hello)
+        inbound.markReceived(StreamMaker.hello.count)
+        let hello = try inbound.takeHello()
+        #expect(hello?.maximumFrameLength == 16 << 20)
+        return inbound
     }
 
     private static func stream(_ format: FrameFormat, _ random: inout SeededRandom) -> [UInt8] {

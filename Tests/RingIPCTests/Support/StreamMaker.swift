@@ -35,6 +35,8 @@ struct StreamMaker {
     }
 
     static let goodbye: [UInt8] = [0, 0, 0, 0, 1, 0, 0, 0]
+    /// Version 1, no feature, frames up to 16 MiB.
+    static let hello: [UInt8] = [0xFF, 0x52, 0x49, 0xFF, 1, 0, 16, 0] + [UInt8](repeating: 0, count: 8) + [0, 0, 0, 1, 0, 0, 0, 0]
     static let qtNull: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
 
     /// Frames of random lengths, now and then one of another kind. Whole, unless the goodbye ends it early.
