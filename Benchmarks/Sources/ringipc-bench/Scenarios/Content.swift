@@ -6,6 +6,7 @@ enum Content {
 
     /// Eight words at once: what the compiler turns into the vector instructions of every 64-bit machine.
     private typealias Block = SIMD8<UInt64>
+    private static let blockSize = 64
     private static var blockSteps: Block {
         Block(0, step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7)
     }
@@ -35,55 +36,60 @@ enum Content {
 
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
-        guard let base = bytes.baseAddress else { return }
-        let count = bytes.count
-        var offset = 0
-        var block = Block(repeating: sequence) &+ blockSteps
-        while offset &+ 64 <= count {
-            unsafe base.storeBytes(of: block.littleEndian, toByteOffset: offset, as: Block.self)
-            block = block &+ Block(repeating: step &* 8)
-            offset &+= 64
+        guard var next = bytes.baseAddress else { return }
+        var rest = bytes.count
+        var word = sequence
+        while rest >= blockSize {
+            unsafe next.storeBytes(of: (Block(repeating: word) &+ blockSteps).littleEndian, as: Block.self)
+            word &+= step &* 8
+            unsafe next += blockSize
+            rest &-= blockSize
         }
-        var word = block[0]
-        while offset &+ 8 <= count {
-            unsafe base.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
-            word = word &+ step
-            offset &+= 8
+        while rest >= 8 {
+            unsafe next.storeBytes(of: word.littleEndian, as: UInt64.self)
+            word &+= step
+            unsafe next += 8
+            rest &-= 8
         }
-        while offset < count {
-            unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: word), toByteOffset: offset, as: UInt8.self)
+        while rest > 0 {
+            unsafe next.storeBytes(of: UInt8(truncatingIfNeeded: word), as: UInt8.self)
             word >>= 8
-            offset &+= 1
+            unsafe next += 1
+            rest &-= 1
         }
     }
 
     /// Zero when all bytes are as expected. Collected without a branch for each word.
     @inline(__always)
     private static func differences(from sequence: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
-        guard let base = bytes.baseAddress else { return 0 }
-        let count = bytes.count
-        var offset = 0
-        var block = Block(repeating: sequence) &+ blockSteps
-        var different = Block(repeating: 0)
-        while offset &+ 64 <= count {
-            different |= unsafe base.loadUnaligned(fromByteOffset: offset, as: Block.self).littleEndian ^ block
-            block = block &+ Block(repeating: step &* 8)
-            offset &+= 64
+        guard var next = bytes.baseAddress else { return 0 }
+        var rest = bytes.count
+        var word = sequence
+        var differences: UInt64 = 0
+        if rest >= blockSize {
+            var block = Block(repeating: 0)
+            repeat {
+                block |= unsafe next.loadUnaligned(as: Block.self).littleEndian ^ (Block(repeating: word) &+ blockSteps)
+                word &+= step &* 8
+                unsafe next += blockSize
+                rest &-= blockSize
+            } while rest >= blockSize
+            let half = block.lowHalf | block.highHalf
+            differences = half[0] | half[1] | half[2] | half[3]
         }
-        var rest: UInt64 = 0
-        var word = block[0]
-        while offset &+ 8 <= count {
-            rest |= unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian ^ word
-            word = word &+ step
-            offset &+= 8
+        while rest >= 8 {
+            differences |= unsafe next.loadUnaligned(as: UInt64.self).littleEndian ^ word
+            word &+= step
+            unsafe next += 8
+            rest &-= 8
         }
-        while offset < count {
-            rest |= UInt64(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt8.self) ^ UInt8(truncatingIfNeeded: word))
+        while rest > 0 {
+            differences |= UInt64(unsafe next.loadUnaligned(as: UInt8.self) ^ UInt8(truncatingIfNeeded: word))
             word >>= 8
-            offset &+= 1
+            unsafe next += 1
+            rest &-= 1
         }
-        let half = different.lowHalf | different.highHalf
-        return rest | half[0] | half[1] | half[2] | half[3]
+        return differences
     }
 }
 

@@ -26,6 +26,7 @@ final class FaninClient: Sendable {
     let connections: Int
     let seconds: Double
     private let loop: EventLoop
+    private let end = LoopEnd()
     private let state = Mutex(State())
 
     init(options: ScenarioOptions, connections: Int, seconds: Double) throws {
@@ -43,7 +44,7 @@ final class FaninClient: Sendable {
         let (messages, times, failure) = state.withLock { ($0.messages, $0.latencies.summary, $0.failure) }
         if let failure { throw failure }
         guard messages > 0 else { throw BenchmarkFailure("no round trip was completed") }
-        return Outcome(seconds: seconds, times: times, report: meter.stop(Statistics(), messages: messages))
+        return Outcome(seconds: seconds, times: times, report: meter.stop(end.statistics, messages: messages))
     }
 
     private func opened() {
@@ -59,12 +60,12 @@ final class FaninClient: Sendable {
             state.open -= 1
             return state.open == 0
         }
-        if isLast { loop.stop() }
+        if isLast { end.stop(loop) }
     }
 
     private func fail(_ reason: String) {
         state.withLock { $0.failure = $0.failure ?? BenchmarkFailure(reason) }
-        loop.stop()
+        end.stop(loop)
     }
 
     /// Counts a round trip when it began and ended inside the measured time. False: that time is over.

@@ -18,7 +18,8 @@ struct Server {
     }
 
     func run(_ endpoint: Endpoint, onReady: () -> Void) throws -> Outcome {
-        let end = EndSignals.block()
+        let signals = EndSignals.block()
+        let end = LoopEnd()
         let totals = ServerTotals()
         let loop = try EventLoop(configuration: options.configuration)
         switch mode {
@@ -31,8 +32,8 @@ struct Server {
             try loop.listen(on: endpoint) { _ in SourceHandler(totals: totals, options: options) }
         }
         try BackgroundThread.start {
-            end.wait()
-            loop.stop()
+            signals.wait()
+            end.stop(loop)
         }
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
         onReady()
@@ -40,7 +41,7 @@ struct Server {
         let start = bench_monotonic_nanoseconds()
         try loop.run()
         let seconds = Double(bench_monotonic_nanoseconds() - start) / 1e9
-        return Outcome(report: meter.stop(Statistics(), messages: totals.frames), seconds: seconds)
+        return Outcome(report: meter.stop(end.statistics, messages: totals.frames), seconds: seconds)
     }
 }
 
