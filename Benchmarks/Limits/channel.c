@@ -114,7 +114,8 @@ static void ring_wait(struct channel *channel) {
         int result = COUNTED(io_uring_submit(ring));
         if (result < 0) fail_result("io_uring_enter", result);
         while (io_uring_cq_ready(ring) == 0) {
-            while ((__atomic_load_n(ring->sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) == 0) __builtin_ia32_pause();
+            while ((__atomic_load_n(ring->sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) == 0)
+                __builtin_ia32_pause();
             result = COUNTED(io_uring_get_events(ring));
             if (result < 0 && result != -EINTR) fail_result("io_uring_enter", result);
         }
@@ -138,15 +139,16 @@ static size_t ring_result(struct channel *channel, uint64_t identity) {
 }
 
 /*
- * The send posts no completion unless it fails, so the one that ends the wait is that of the receive: one wake-up and one
- * completion a turn. The receive goes to sleep at once (POLL_FIRST): the answer cannot be there before the question.
+ * The send posts no completion unless it fails, so the one that ends the wait is that of the receive: one wake-up and
+ * one completion a turn. The receive sleeps at once (POLL_FIRST): the answer cannot be there before the question.
  */
 static void ring_exchange(struct channel *channel, const void *send_bytes, size_t send_count, void *receive_bytes,
                           size_t receive_count) {
     if (send_count > 0)
         prepare_send(channel, send_bytes, send_count, receive_count > 0 ? IOSQE_CQE_SKIP_SUCCESS : 0);
     if (receive_count > 0)
-        prepare_receive(channel, receive_bytes, receive_count, MSG_WAITALL, send_count > 0 ? IORING_RECVSEND_POLL_FIRST : 0);
+        prepare_receive(channel, receive_bytes, receive_count, MSG_WAITALL,
+                        send_count > 0 ? IORING_RECVSEND_POLL_FIRST : 0);
     ring_wait(channel);
     size_t expected = receive_count > 0 ? receive_count : send_count;
     if (ring_result(channel, receive_count > 0 ? RECEIVE_DATA : SEND_DATA) != expected) fail_end();

@@ -111,13 +111,16 @@ static bool drain(struct run *run, struct connection *connection) {
 INLINE void send_rest(enum framing framing, struct run *run, struct connection *connection) {
     frame_encode(framing, run->scratch, run->size, connection->sequence);
     bool stalled = connection->sent > 0;
+    const unsigned char *rest = run->scratch + connection->sent;
     ssize_t sent;
-    do sent = COUNTED(send(connection->socket, run->scratch + connection->sent, run->wire_size - connection->sent, MSG_NOSIGNAL));
+    do sent = COUNTED(send(connection->socket, rest, run->wire_size - connection->sent, MSG_NOSIGNAL));
     while (sent < 0 && errno == EINTR);
     if (sent < 0 && errno != EAGAIN) fail_system("send");
     if (sent > 0) connection->sent += (size_t)sent;
-    if (__builtin_expect(connection->sent < run->wire_size, 0)) watch(run, EPOLL_CTL_MOD, connection, EPOLLIN | EPOLLOUT);
-    else if (__builtin_expect(stalled, 0)) watch(run, EPOLL_CTL_MOD, connection, EPOLLIN);
+    if (__builtin_expect(connection->sent < run->wire_size, 0))
+        watch(run, EPOLL_CTL_MOD, connection, EPOLLIN | EPOLLOUT);
+    else if (__builtin_expect(stalled, 0))
+        watch(run, EPOLL_CTL_MOD, connection, EPOLLIN);
 }
 
 INLINE void send_next(enum framing framing, struct run *run, struct connection *connection, uint64_t now) {
@@ -129,8 +132,9 @@ INLINE void send_next(enum framing framing, struct run *run, struct connection *
 
 /* True if the echo is whole; then it is also right. */
 INLINE bool receive_echo(enum framing framing, struct run *run, struct connection *connection) {
+    unsigned char *end = connection->echo + connection->received;
     ssize_t received;
-    do received = COUNTED(recv(connection->socket, connection->echo + connection->received, run->wire_size - connection->received, 0));
+    do received = COUNTED(recv(connection->socket, end, run->wire_size - connection->received, 0));
     while (received < 0 && errno == EINTR);
     if (received < 0 && errno == EAGAIN) return false;
     if (received < 0 && errno != ECONNRESET) fail_system("recv");

@@ -100,8 +100,10 @@ static void receive(struct state *state, int descriptor) {
     bool alive = echo.count == 0 || answer(state, descriptor, echo);
     if (alive && __builtin_expect(client->session.finished, 0))
         alive = answer(state, descriptor, (struct span){goodbye, sizeof goodbye});
-    if (!alive) drop(state, descriptor);
-    else if (__builtin_expect(client->session.finished || client->session.violated, 0)) end_when_sent(state, descriptor);
+    if (!alive)
+        drop(state, descriptor);
+    else if (__builtin_expect(client->session.finished || client->session.violated, 0))
+        end_when_sent(state, descriptor);
 }
 
 static void resume_sending(struct state *state, int descriptor) {

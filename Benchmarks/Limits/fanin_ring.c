@@ -2,8 +2,8 @@
  * The echo server by io_uring: multishot accept, multishot receive into a shared ring of buffers, one enter a turn.
  *
  * An answer goes out of the buffer that the question came in. Such a direct send must not wait and posts no completion
- * unless it fails or is cut short; it is over when the enter that submitted it returns. So no completion of a send ends
- * the wait early, and the buffers of one turn's direct sends are free again in the next.
+ * unless it fails or is cut short; it is over when the enter that submitted it returns. So no completion of a send
+ * ends the wait early, and the buffers of one turn's direct sends are free again in the next.
  *
  * This rests on an order: what a failed send posts during submission comes before what any receive posts. Receives
  * therefore never run during submission (POLL_FIRST), only afterwards. What does not leave at once is queued, and a queue
@@ -120,7 +120,8 @@ static void queue(struct state *state, int descriptor, struct span span) {
 
 /* At most one a turn: of two, the second could succeed where the first did not. */
 static bool may_send_directly(const struct state *state, const struct client *client) {
-    return client->direct_turn != state->turn && !client->queue_send && bytes_count(&client->queued) == 0 && !client->gone;
+    return client->direct_turn != state->turn && !client->queue_send && bytes_count(&client->queued) == 0 &&
+           !client->gone;
 }
 
 static void send_directly(struct state *state, int descriptor, struct span span) {

@@ -64,5 +64,6 @@ uint64_t histogram_quantile(const struct histogram *histogram, double quantile) 
     if (shift > 0) shift--;
     uint64_t low = (bucket - (shift << HISTOGRAM_PRECISION)) << shift;
     uint64_t middle = low + ((UINT64_C(1) << shift) - 1) / 2;
-    return middle < histogram->smallest ? histogram->smallest : middle > histogram->largest ? histogram->largest : middle;
+    if (middle < histogram->smallest) return histogram->smallest;
+    return middle > histogram->largest ? histogram->largest : middle;
 }

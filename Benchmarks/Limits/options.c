@@ -113,7 +113,7 @@ static void parse_option(int option, const char *name, const char *value, const 
 struct options options_parse(int count, char **arguments) {
     if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | fanin-server | fanin-client | parse, and options");
     struct options options = {
-        .command = arguments[1], .framing = NATIVE, .size = 64, .batch = 64 << 10, .receive_ring = 256 << 10,
+        .command = arguments[1], .framing = NATIVE, .size = 64, .batch = DEFAULT_BATCH, .receive_ring = 256 << 10,
         .connections = 16, .seconds = 1,
     };
     size_t command = 0, commands_count = sizeof commands / sizeof *commands;

@@ -25,5 +25,5 @@ static inline void session_start(struct session *session, enum framing framing) 
 
 static inline void session_end(struct session *session) { bytes_free(&session->held); }
 
-/* The frames to send back now that `count` bytes have arrived. Valid until the next call, and no longer than `bytes`. */
+/* The frames to send back now that `count` bytes have arrived. Valid until the next call and as long as `bytes`. */
 struct span session_take(struct session *session, const unsigned char *bytes, size_t count);

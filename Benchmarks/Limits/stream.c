@@ -86,7 +86,7 @@ static void send_bytes(struct run *run, struct meter *meter) {
 
 static void sender(int socket, struct pair *pair) {
     struct run run = run_start(pair);
-    /* With epoll the receiver's side differs, not the sender's: there is nothing that it would wait for beside space. */
+    /* With epoll only the receiver differs: beside space there is nothing that a sender would wait for. */
     channel_open(&run.channel, socket, run.kind == BY_RING ? BY_RING : BY_RECV, false);
     if (run.kind == BYTES) send_bytes(&run, &pair->client);
     else if (run.options->framing == NATIVE) send_messages(NATIVE, &run, &pair->client);

@@ -34,8 +34,9 @@ INLINE uint64_t load_word(const void *bytes) { return *(const loose_word *)bytes
 
 INLINE size_t header_size(enum framing framing) { return framing == NATIVE ? 8 : 4; }
 
+/* The header is added before rounding: where the next frame starts waits for every step of this. */
 INLINE size_t frame_size(enum framing framing, size_t payload) {
-    return framing == NATIVE ? 8 + ((payload + 7) & ~(size_t)7) : 4 + payload;
+    return framing == NATIVE ? (payload + 8 + 7) & ~(size_t)7 : 4 + payload;
 }
 
 INLINE uint64_t low_bytes(size_t count) { return (UINT64_C(1) << (8 * count)) - 1; }
@@ -44,7 +45,7 @@ INLINE uint64_t low_bytes(size_t count) { return (UINT64_C(1) << (8 * count)) - 
 
 #define CONTENT_STEP UINT64_C(0x9E3779B97F4A7C15)
 
-/* Two words in one register of the baseline instruction set; left to itself the compiler needs three times the instructions. */
+/* Two words in one register of the baseline; left to itself the compiler needs three times the instructions. */
 typedef uint64_t word_pair __attribute__((vector_size(2 * WORD)));
 typedef word_pair loose_pair __attribute__((may_alias, aligned(1)));
 
