@@ -33,7 +33,11 @@ struct OutboundChunk {
 @safe
 final class OutboundChunkPool {
     /// Bytes of data in a standard chunk. One chunk is one call of the kernel.
-    static let chunkCapacity = 64 << 10
+    ///
+    /// A Unix socket keeps what is sent in pieces of at most 36,544 bytes: 32 KiB of pages, and what is left of a page beside the
+    /// piece's own head. Two whole pieces take two allocations of pages; 64 KiB would take four, and cost the sender 14–23 % more
+    /// time per message (`ringipc-limits stream --batch`).
+    static let chunkCapacity = 2 * 36_544
 
     private var free: UnsafeMutablePointer<OutboundChunk>?
     private var freeCount = 0

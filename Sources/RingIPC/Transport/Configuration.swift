@@ -67,8 +67,8 @@ public struct CoalescingPolicy: Sendable, Hashable {
 
     public init(thresholdBytes: Int) { self.thresholdBytes = thresholdBytes }
 
-    /// 64 KiB: the size from which larger sends gain nothing (`Docs/Benchmarking.md`).
-    public static let `default` = CoalescingPolicy(thresholdBytes: 64 << 10)
+    /// One chunk of the outbound queue, 73,088 bytes: larger sends gain nothing (`Docs/Benchmarking.md`).
+    public static let `default` = CoalescingPolicy(thresholdBytes: OutboundChunkPool.chunkCapacity)
     /// Each frame leaves at once, in a call of its own.
     public static let everyFrame = CoalescingPolicy(thresholdBytes: 1)
 }

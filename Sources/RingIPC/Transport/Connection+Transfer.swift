@@ -52,12 +52,24 @@ extension Connection {
         }
     }
 
+    /// Sends whole chunks. The one that is being filled stays, so that it leaves as a whole, too.
+    @usableFromInline
+    @inline(never)
+    mutating func flushToThreshold() throws(TransportError) {
+        while unsafe outbound.pointee.queuedBytes >= coalescingThreshold, try sendPiece(until: nil) {}
+    }
+
     mutating func flush(until deadline: Int64?) throws(TransportError) {
-        while let piece = unsafe outbound.pointee.nextPiece() {
-            counters.systemCalls &+= 1
-            let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
-            if try accept(sendResult: result, of: piece.count, until: deadline) { unsafe outbound.pointee.markSent(result) }
-        }
+        while try sendPiece(until: deadline) {}
+    }
+
+    /// Sends what the kernel takes of the next chunk. `false` when nothing is queued.
+    private mutating func sendPiece(until deadline: Int64?) throws(TransportError) -> Bool {
+        guard let piece = unsafe outbound.pointee.nextPiece() else { return false }
+        counters.systemCalls &+= 1
+        let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
+        if try accept(sendResult: result, of: piece.count, until: deadline) { unsafe outbound.pointee.markSent(result) }
+        return true
     }
 
     /// Books a send, or waits until the next one has a chance. Returns whether bytes were taken.

@@ -112,7 +112,7 @@ extension Connection {
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         guard bytes.byteCount < Self.directSendLength else { return try sendDirectly(bytes) }
         unsafe try outbound.pointee.send(bytes)
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send, and
@@ -122,13 +122,13 @@ extension Connection {
         // A frame may be as long as the whole queue is allowed to be: what waits goes first.
         if count >= Self.directSendLength { try flush() }
         unsafe try outbound.pointee.send(reserving: count, write)
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
 
     /// Queues Qt's null array. Only for the `qByteArray` format.
     public mutating func sendNull() throws(TransportError) {
         unsafe try outbound.pointee.sendNull()
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flush() }
+        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
 
     /// Sends all that is queued, and returns when the kernel has taken it.

@@ -10,10 +10,12 @@ extension LoopCore where B: ~Copyable {
         let queued = unsafe slot.pointee.outbound.queuedBytes
         // A handler that asks to be called when there is room is called also when nothing is queued at all.
         guard unsafe queued > 0 || slot.pointee.outbound.writableRequested else { return }
-        if unsafe slot.pointee.outbound.flushRequested || queued >= configuration.coalescing.thresholdBytes {
+        if unsafe slot.pointee.outbound.flushRequested {
             unsafe slot.pointee.outbound.flushRequested = false
             unsafe startSend(slot)
         } else {
+            // Whole chunks leave now; the one that is being filled waits for the end of the turn.
+            if queued >= configuration.coalescing.thresholdBytes { unsafe startSend(slot, atLeast: configuration.coalescing.thresholdBytes) }
             unsafe markDirty(slot)
         }
     }
@@ -39,8 +41,11 @@ extension LoopCore where B: ~Copyable {
 
     /// Sends until the socket is full, nothing is left, or the connection had its share of the turn. One send at a time: the kernel
     /// promises no order between two on one socket.
-    mutating func startSend(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+    ///
+    /// - Parameter minimum: stop as soon as fewer bytes than this are queued.
+    mutating func startSend(_ slot: UnsafeMutablePointer<ConnectionSlot>, atLeast minimum: Int = 0) {
         for _ in 0..<Self.maximumSendsPerTurn {
+            guard unsafe slot.pointee.outbound.queuedBytes >= minimum else { return }
             guard unsafe !slot.pointee.isSendPending, unsafe slot.pointee.phase != .dead else { return }
             guard let piece = unsafe slot.pointee.outbound.nextPiece() else { return unsafe drained(slot) }
             switch unsafe backend.send(slot.pointee.descriptor, piece, connection: slot.pointee.id) {

@@ -21,7 +21,7 @@ struct FrameEncoder: Sendable {
 
     @inlinable
     func encodedLength(ofPayload count: Int) -> Int {
-        form == .native ? NativeHeader.length &+ ((count &+ 7) & ~7) : 4 &+ count
+        form == .native ? (count &+ 15) & ~7 : 4 &+ count
     }
 
     /// Writes the header of a frame with `count` bytes of payload, and the zeroes behind the payload. The payload itself belongs

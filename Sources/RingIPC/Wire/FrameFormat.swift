@@ -41,6 +41,6 @@ extension FrameFormat {
     /// Bytes that a payload of `length` bytes takes on the wire. `length` must be at most ``largestFrameLength``.
     @inlinable
     public func encodedLength(ofPayload length: Int) -> Int {
-        self == .native ? 8 &+ ((length &+ 7) & ~7) : 4 &+ length
+        self == .native ? (length &+ 15) & ~7 : 4 &+ length
     }
 }

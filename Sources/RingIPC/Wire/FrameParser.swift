@@ -121,7 +121,8 @@ public struct FrameBatch: ~Copyable, ~Escapable {
                 continue
             }
             let length = Int(truncatingIfNeeded: header)
-            let encodedLength = NativeHeader.length &+ ((length &+ 7) & ~7)
+            // The header and the padded payload, in one step: it is on the way from each frame to the next.
+            let encodedLength = (length &+ 15) & ~7
             guard available >= encodedLength else { return nil }
             if length & 7 != 0 {
                 let lastWord = unsafe (position + (encodedLength &- 8)).loadUnaligned(as: UInt64.self)
