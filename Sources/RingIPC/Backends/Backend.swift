@@ -37,6 +37,9 @@ enum TurnWait {
 /// - After `cancel` the operation still completes, once, unarmed.
 /// - A backend never reports a completion twice and never drops one.
 protocol Backend: ~Copyable {
+    /// Whether a send is done when `send` returns. Then nothing is gained by collecting sends until the end of the turn, and much is
+    /// lost: an answer that leaves at once leaves from the cache, and its chunk serves the next connection.
+    static var sendsAtOnce: Bool { get }
     /// Nanoseconds of a clock that never goes back.
     var now: Int64 { get }
     var statistics: BackendStatistics { get }

@@ -10,7 +10,7 @@ extension LoopCore where B: ~Copyable {
         let queued = unsafe slot.pointee.outbound.queuedBytes
         // A handler that asks to be called when there is room is called also when nothing is queued at all.
         guard unsafe queued > 0 || slot.pointee.outbound.writableRequested else { return }
-        if unsafe slot.pointee.outbound.flushRequested {
+        if unsafe B.sendsAtOnce || slot.pointee.outbound.flushRequested {
             unsafe slot.pointee.outbound.flushRequested = false
             unsafe startSend(slot)
         } else {

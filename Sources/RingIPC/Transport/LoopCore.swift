@@ -47,7 +47,7 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
         now = backend.now
         self.backend = backend
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
-        chunks = OutboundChunkPool(maximumFreeCount: 64)
+        chunks = OutboundChunkPool(maximumFreeCount: 256)
         table = SlotTable(capacity: configuration.maximumConnections)
         spanningBudget = SpanningBudget(limit: configuration.spanningBudget)
         completions = CompletionQueue(capacity: 4_096)

@@ -30,6 +30,7 @@ struct UringBackend: Backend, ~Copyable {
         return ring
     }
 
+    static var sendsAtOnce: Bool { false }
     var now: Int64 { ringipc_monotonic_nanoseconds() }
     var statistics: BackendStatistics { BackendStatistics(systemCalls: ring.systemCalls, wakeups: wakeups) }
     var features: UringFeatures { ring.features }
