@@ -5,8 +5,8 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The whole matrix: a table here, and raw data, tables and the environment in a folder.",
         discussion: """
-            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the machine \
-            meanwhile.
+            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the \
+            machine meanwhile.
             """)
 
     @Option(help: "quick takes less than two minutes; full has more trials, longer ones and more sizes.")

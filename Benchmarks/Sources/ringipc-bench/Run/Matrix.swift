@@ -30,31 +30,33 @@ struct Matrix {
                 title: "stream, \(size) B", scenario: .stream, wait: .adaptive, size: size,
                 count: CommonOptions.streamCount(size: size) * profile.lengthFactor, cpus: cpus,
                 trials: size == 64 ? profile.trials : profile.fewerTrials,
-                contenders: contenders(limits: ["bytes", "recv", "epoll", "uring"]))
+                contenders: contenders(limits: size == 64 ? ["bytes", "recv", "epoll", "uring"] : ["epoll", "uring"]))
         }
     }
 
     private var roundTrips: [BenchmarkCase] {
+        let trials = profile.trials
         var cases = [
-            roundTrip("blocking", .block, cpus, 6_000, contenders(limits: Self.kinds("block"))),
-            roundTrip("adaptive", .adaptive, cpus, 30_000, contenders(withAutomatic: true, limits: [])),
+            roundTrip("blocking", .block, cpus, 6_000, trials, contenders(limits: Self.kinds("block"))),
+            roundTrip("adaptive", .adaptive, cpus, 30_000, profile.fewerTrials, contenders(withAutomatic: true, limits: [])),
         ]
         if !cpus.isOneCPU {
             // On one CPU a process would spin while the other waits for its turn.
             let spinning = contenders(withAutomatic: true, limits: Self.kinds("spin"))
-            cases.insert(roundTrip("spinning", .spin, cpus, 60_000, spinning), at: 0)
+            cases.insert(roundTrip("spinning", .spin, cpus, 60_000, trials, spinning), at: 0)
             let one = CPUPair(client: cpus.server, server: cpus.server)
-            cases.append(roundTrip("blocking on one CPU", .block, one, 30_000, contenders(limits: Self.kinds("block"))))
+            let blocking = contenders(limits: Self.kinds("block"))
+            cases.append(roundTrip("blocking on one CPU", .block, one, 30_000, profile.fewerTrials, blocking))
         }
         return cases
     }
 
     private func roundTrip(
-        _ name: String, _ wait: WaitChoice, _ cpus: CPUPair, _ count: Int, _ contenders: [Contender]
+        _ name: String, _ wait: WaitChoice, _ cpus: CPUPair, _ count: Int, _ trials: Int, _ contenders: [Contender]
     ) -> BenchmarkCase {
         BenchmarkCase(
             title: "round trip, \(name), 64 B", scenario: .pingpong, wait: wait, size: 64, count: count * profile.lengthFactor,
-            cpus: cpus, trials: profile.trials, contenders: contenders)
+            cpus: cpus, trials: trials, contenders: contenders)
     }
 
     private var fanins: [BenchmarkCase] {
@@ -62,8 +64,9 @@ struct Matrix {
         return connections.map { connections in
             BenchmarkCase(
                 title: "fan-in, \(connections) connections, 64 B",
-                scenario: .fanin(connections: connections, seconds: profile == .quick ? 0.5 : 2), wait: .block, size: 64, count: 1,
-                cpus: cpus, trials: profile.fewerTrials, contenders: contenders(limits: ["epoll", "uring"]))
+                scenario: .fanin(connections: connections, seconds: profile == .quick ? 0.5 : 2),
+                wait: .block, size: 64, count: 1, cpus: cpus, trials: profile.fewerTrials,
+                contenders: contenders(limits: ["epoll", "uring"]))
         }
     }
 
