@@ -18,6 +18,8 @@ struct Matrix {
     let profile: Profile
     /// Those that work here and were asked for.
     let backends: [BackendChoice]
+    /// Whether the library's own choice is measured too, where it may do what no named backend does.
+    let includesAutomatic: Bool
     let cpus: CPUPair
     let hasLimits: Bool
 
@@ -72,10 +74,9 @@ struct Matrix {
 
     private static func kinds(_ wait: String) -> [String] { ["recv-\(wait)", "epoll-\(wait)", "uring-\(wait)"] }
 
-    /// - Parameter withAutomatic: also the library's own choice, which may do what no named backend does.
     private func contenders(withAutomatic: Bool = false, limits: [String]) -> [Contender] {
         var all = backends.map { Contender.backend($0) }
-        if withAutomatic && !backends.contains(.automatic) { all.append(.backend(.automatic)) }
+        if withAutomatic && includesAutomatic && !backends.contains(.automatic) { all.append(.backend(.automatic)) }
         return all + (hasLimits ? limits.map { Contender.limit(kind: $0) } : [])
     }
 }
