@@ -7,8 +7,8 @@ struct RingIPCBench: ParsableCommand {
         commandName: "ringipc-bench",
         abstract: "Measures local IPC between two processes: epoll, io_uring, and the C programs that show the limit.",
         discussion: """
-            Every message is verified; a lost, repeated, torn or reordered one is a failure. The processes are bound to two physical \
-            cores, see --pin. Start with 'run'.
+            Every message is verified; a lost, repeated, torn or reordered one is a failure. The processes are bound to two \
+            physical cores, see --pin. Start with 'run'.
             """,
         subcommands: [
             RunCommand.self, PingpongCommand.self, StreamCommand.self, FaninCommand.self, ServeCommand.self, ParseCommand.self,

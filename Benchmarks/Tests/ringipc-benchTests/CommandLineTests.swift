@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func `a backend may be repeated`() throws {
-        let command = try #require(RingIPCBench.parseAsRoot(["run", "--backend", "epoll", "--backend", "io_uring"]) as? RunCommand)
+        let arguments = ["run", "--backend", "epoll", "--backend", "io_uring"]
+        let command = try #require(RingIPCBench.parseAsRoot(arguments) as? RunCommand)
         #expect(command.backend == [.epoll, .ioUring])
         #expect(command.output == "results/latest")
     }

@@ -50,7 +50,8 @@ import Testing
     }
 
     @Test func `a repeated message is found`() {
-        #expect(failure(after: [message(0), message(1), message(1)]) == "message 1 arrived where 2 was due: a message was repeated")
+        let failure = failure(after: [message(0), message(1), message(1)])
+        #expect(failure == "message 1 arrived where 2 was due: a message was repeated")
     }
 
     @Test func `a torn message is found`() {

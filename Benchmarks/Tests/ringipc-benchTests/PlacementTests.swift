@@ -5,7 +5,7 @@ import Testing
 @Suite struct PlacementTests {
     private func core(_ number: Int, package: Int = 0) -> CPUSet.Core { CPUSet.Core(package: package, core: number) }
 
-    @Test(arguments: ["0,1": CPUPair(client: 0, server: 1), "3,3": CPUPair(client: 3, server: 3), "12,0": CPUPair(client: 12, server: 0)])
+    @Test(arguments: [("0,1", CPUPair(client: 0, server: 1)), ("3,3", CPUPair(client: 3, server: 3))])
     func `a pair is two numbers`(text: String, pair: CPUPair) {
         #expect(CPUPair(argument: text) == pair)
         #expect(pair.argument == text)

@@ -26,7 +26,7 @@ struct LimitsCommand: ParsableCommand {
         let cpus = try common.cpus()
         var results: [ScenarioResult] = []
         for scenario in scenarios {
-            let kinds: [String?] = scenario.kinds.isEmpty && kind == nil ? [nil] : scenario.kinds.filter { kind == nil || kind == $0 }
+            let kinds = scenario.kinds.filter { kind == nil || kind == $0 }
             for kind in kinds {
                 let run = LimitRun(
                     scenario: scenario, kind: kind, framing: common.framing, size: common.size, count: common.count,

@@ -5,8 +5,8 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The whole matrix: a table here, and raw data, tables and the environment in a folder.",
         discussion: """
-            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the machine \
-            meanwhile.
+            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the \
+            machine meanwhile.
             """)
 
     @Option(help: "quick takes less than two minutes; full has more trials, longer ones and more sizes.")
@@ -31,7 +31,9 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let cpus = try pin ?? CPUSet.current().defaultPair
         let survey = Backends.survey()
-        let matrix = Matrix(profile: profile, backends: try chosenBackends(survey), cpus: cpus, hasLimits: Tool.limits != nil)
+        let matrix = Matrix(
+            profile: profile, backends: try chosenBackends(survey), includesAutomatic: backend.isEmpty, cpus: cpus,
+            hasLimits: Tool.limits != nil)
         if Tool.limits == nil { StandardError.line("note: the C limit programs are not built; 'make bench-tool' builds them") }
         let reasons = survey.map { ($0.backend.rawValue, "\($0.isAvailable ? "works" : "does not work"): \($0.reason)") }
         let environment = try Environment.current(

@@ -5,10 +5,11 @@ extension Server.Mode: ExpressibleByArgument {}
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "A server for any outside client. Prints READY when it listens; ends on SIGTERM and SIGINT.",
+        commandName: "serve",
+        abstract: "A server for any outside client. Prints READY when it listens; ends on SIGTERM and SIGINT.",
         discussion: """
-            echo answers each frame with itself. sink takes what comes and checks only the framing. source sends --count frames of \
-            --size bytes to each client, then closes.
+            echo answers each frame with itself. sink takes what comes and checks only the framing. source sends --count frames \
+            of --size bytes to each client, then closes.
             """)
 
     @Option(help: ArgumentHelp("/absolute/path, @abstract-name or fd:N.", valueName: "addr"))

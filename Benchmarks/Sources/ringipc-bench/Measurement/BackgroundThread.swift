@@ -10,10 +10,12 @@ enum BackgroundThread {
     static func start(_ run: @escaping @Sendable () -> Void) throws {
         var thread = pthread_t()
         let argument = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
-        let error = unsafe pthread_create(&thread, nil, { argument in
-            unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, argument)
+        let error = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, argument)
         guard error == 0 else { throw BenchmarkFailure("cannot start a thread") }
         pthread_detach(thread)
     }

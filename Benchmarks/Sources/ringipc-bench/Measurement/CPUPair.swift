@@ -56,9 +56,8 @@ struct CPUSet {
         var cores: [Int: Core] = [:]
         for cpu in allowed {
             let topology = "/sys/devices/system/cpu/cpu\(cpu)/topology"
-            if let package = SystemFile.number("\(topology)/physical_package_id"), let core = SystemFile.number("\(topology)/core_id") {
-                cores[cpu] = Core(package: package, core: core)
-            }
+            guard let package = SystemFile.number("\(topology)/physical_package_id") else { continue }
+            cores[cpu] = SystemFile.number("\(topology)/core_id").map { Core(package: package, core: $0) }
         }
         return CPUSet(allowed: allowed, cores: cores)
     }

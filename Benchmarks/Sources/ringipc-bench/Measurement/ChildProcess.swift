@@ -14,7 +14,7 @@ final class ChildProcess {
     init(_ path: String, _ arguments: [String]) throws {
         name = path.split(separator: "/").last.map(String.init) ?? path
         var strings = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        defer { unsafe strings.forEach { unsafe free($0) } }
         var output: Int32 = -1
         identifier = try BenchmarkFailure.check(unsafe bench_spawn(path, &strings, &output), "cannot start \(path)")
         self.output = output

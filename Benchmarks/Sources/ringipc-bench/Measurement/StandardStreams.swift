@@ -4,7 +4,13 @@ internal import Glibc
 enum StandardOutput {
     static func line(_ text: String) { write("\(text)\n") }
 
-    static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+    /// A result that nobody gets is a failure.
+    static func write(_ text: String) {
+        guard writeAll(text, to: STDOUT_FILENO) else {
+            StandardError.line("standard output cannot be written")
+            exit(1)
+        }
+    }
 
     /// What a server says when it listens.
     static func ready() { line("READY") }

@@ -27,8 +27,9 @@ enum SystemFile {
 extension String {
     /// Without white space at its ends.
     var trimmed: String {
-        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(self[start...end])
+        let start = firstIndex { !$0.isWhitespace } ?? endIndex
+        let end = lastIndex { !$0.isWhitespace }.map { index(after: $0) } ?? endIndex
+        return String(self[start..<end])
     }
 
     /// On one line, without the dot that may end it.

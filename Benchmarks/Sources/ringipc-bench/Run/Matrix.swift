@@ -18,6 +18,8 @@ struct Matrix {
     let profile: Profile
     /// Those that work here and were asked for.
     let backends: [BackendChoice]
+    /// Whether the library's own choice is measured too, where it may do what no named backend does.
+    let includesAutomatic: Bool
     let cpus: CPUPair
     let hasLimits: Bool
 
@@ -30,31 +32,33 @@ struct Matrix {
                 title: "stream, \(size) B", scenario: .stream, wait: .adaptive, size: size,
                 count: CommonOptions.streamCount(size: size) * profile.lengthFactor, cpus: cpus,
                 trials: size == 64 ? profile.trials : profile.fewerTrials,
-                contenders: contenders(limits: ["bytes", "recv", "epoll", "uring"]))
+                contenders: contenders(limits: size == 64 ? ["bytes", "recv", "epoll", "uring"] : ["epoll", "uring"]))
         }
     }
 
     private var roundTrips: [BenchmarkCase] {
+        let trials = profile.trials
         var cases = [
-            roundTrip("blocking", .block, cpus, 6_000, contenders(limits: Self.kinds("block"))),
-            roundTrip("adaptive", .adaptive, cpus, 30_000, contenders(withAutomatic: true, limits: [])),
+            roundTrip("blocking", .block, cpus, 6_000, trials, contenders(limits: Self.kinds("block"))),
+            roundTrip("adaptive", .adaptive, cpus, 30_000, profile.fewerTrials, contenders(withAutomatic: true, limits: [])),
         ]
         if !cpus.isOneCPU {
             // On one CPU a process would spin while the other waits for its turn.
             let spinning = contenders(withAutomatic: true, limits: Self.kinds("spin"))
-            cases.insert(roundTrip("spinning", .spin, cpus, 60_000, spinning), at: 0)
+            cases.insert(roundTrip("spinning", .spin, cpus, 60_000, trials, spinning), at: 0)
             let one = CPUPair(client: cpus.server, server: cpus.server)
-            cases.append(roundTrip("blocking on one CPU", .block, one, 30_000, contenders(limits: Self.kinds("block"))))
+            let blocking = contenders(limits: Self.kinds("block"))
+            cases.append(roundTrip("blocking on one CPU", .block, one, 30_000, profile.fewerTrials, blocking))
         }
         return cases
     }
 
     private func roundTrip(
-        _ name: String, _ wait: WaitChoice, _ cpus: CPUPair, _ count: Int, _ contenders: [Contender]
+        _ name: String, _ wait: WaitChoice, _ cpus: CPUPair, _ count: Int, _ trials: Int, _ contenders: [Contender]
     ) -> BenchmarkCase {
         BenchmarkCase(
             title: "round trip, \(name), 64 B", scenario: .pingpong, wait: wait, size: 64, count: count * profile.lengthFactor,
-            cpus: cpus, trials: profile.trials, contenders: contenders)
+            cpus: cpus, trials: trials, contenders: contenders)
     }
 
     private var fanins: [BenchmarkCase] {
@@ -62,17 +66,17 @@ struct Matrix {
         return connections.map { connections in
             BenchmarkCase(
                 title: "fan-in, \(connections) connections, 64 B",
-                scenario: .fanin(connections: connections, seconds: profile == .quick ? 0.5 : 2), wait: .block, size: 64, count: 1,
-                cpus: cpus, trials: profile.fewerTrials, contenders: contenders(limits: ["epoll", "uring"]))
+                scenario: .fanin(connections: connections, seconds: profile == .quick ? 0.5 : 2),
+                wait: .block, size: 64, count: 1, cpus: cpus, trials: profile.fewerTrials,
+                contenders: contenders(limits: ["epoll", "uring"]))
         }
     }
 
     private static func kinds(_ wait: String) -> [String] { ["recv-\(wait)", "epoll-\(wait)", "uring-\(wait)"] }
 
-    /// - Parameter withAutomatic: also the library's own choice, which may do what no named backend does.
     private func contenders(withAutomatic: Bool = false, limits: [String]) -> [Contender] {
         var all = backends.map { Contender.backend($0) }
-        if withAutomatic && !backends.contains(.automatic) { all.append(.backend(.automatic)) }
+        if withAutomatic && includesAutomatic && !backends.contains(.automatic) { all.append(.backend(.automatic)) }
         return all + (hasLimits ? limits.map { Contender.limit(kind: $0) } : [])
     }
 }

@@ -12,17 +12,18 @@ struct Summary {
 
     private var heading: String {
         let machine = [
-            environment.cpuModel, environment.isVirtualMachine ? "virtual machine" : nil, environment.kernel.map { "Linux \($0)" },
-            environment.governor.map { "governor \($0)" }, environment.placement,
+            environment.started, environment.cpuModel, environment.isVirtualMachine ? "virtual machine" : nil,
+            environment.kernel.map { "Linux \($0)" }, environment.governor.map { "governor \($0)" }, environment.placement,
+            environment.commit.map { "commit \($0)" },
         ]
         return """
             # RingIPC benchmark, profile \(environment.profile)
 
-            \(environment.started) · \(machine.compactMap { $0 }.joined(separator: " · ")) · commit \(environment.commit ?? "unknown")
+            \(machine.compactMap { $0 }.joined(separator: " · "))
 
-            Two processes, client on CPU \(environment.cpus["client"] ?? 0), server on CPU \(environment.cpus["server"] ?? 0). Every \
-            message was verified. Figures are medians of trials with (least–greatest); contenders took turns. The raw trials are in \
-            `results.jsonl`, the machine in `environment.json`.
+            Two processes, client on CPU \(environment.cpus["client"] ?? 0), server on CPU \(environment.cpus["server"] ?? 0). \
+            Every message was verified. Figures are medians of trials with (least–greatest); contenders took turns. The raw \
+            trials are in `results.jsonl`, the machine in `environment.json`.
 
             """
     }

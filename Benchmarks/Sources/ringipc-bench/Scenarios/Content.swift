@@ -98,9 +98,9 @@ extension SIMD8 where Scalar == UInt64 {
     @inline(__always)
     fileprivate var littleEndian: Self {
         #if _endian(little)
-        self
+            self
         #else
-        Self(indices.map { self[$0].littleEndian })
+            Self(indices.map { self[$0].littleEndian })
         #endif
     }
 }

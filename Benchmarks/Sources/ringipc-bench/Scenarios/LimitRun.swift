@@ -9,13 +9,13 @@ struct LimitRun {
             case .pingpong: ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
             case .stream: ["bytes", "recv", "epoll", "uring"]
             case .fanin: ["epoll", "uring"]
-            case .parse: []
+            case .parse: ["parse"]
             }
         }
     }
 
     var scenario: Scenario
-    let kind: String?
+    let kind: String
     var framing = Framing.native
     var size = 64
     var count: Int?
@@ -35,8 +35,7 @@ struct LimitRun {
         if scenario == .parse {
             arguments += ["--pin", "\(cpus.client)"]
         } else {
-            arguments += ["--framing", programFraming, "--pin", cpus.argument]
-            if let kind { arguments += ["--kind", kind] }
+            arguments += ["--kind", kind, "--framing", programFraming, "--pin", cpus.argument]
             if let count { arguments += ["--count", "\(count)"] }
         }
         let child = try ChildProcess(program, arguments)
@@ -47,7 +46,9 @@ struct LimitRun {
         let address = ScenarioRun.newAddress()
         let server = try ChildProcess(
             program,
-            ["fanin-server", "--kind", kind ?? "epoll", "--listen", address, "--framing", programFraming, "--pin", "\(cpus.server)"])
+            [
+                "fanin-server", "--kind", kind, "--listen", address, "--framing", programFraming, "--pin", "\(cpus.server)",
+            ])
         try server.waitUntilReady()
         let fanin = Fanin(
             options: ScenarioOptions(framing: framing, size: size), connections: connections, seconds: seconds, cpus: cpus)
@@ -68,7 +69,7 @@ struct LimitRun {
     private func label(_ result: ScenarioResult) -> ScenarioResult {
         var result = result
         result.backend = nil
-        result.kind = kind ?? scenario.rawValue
+        result.kind = kind
         result.framing = framing.rawValue
         if result.callsPerMessage != nil || result.callsPerMessageOfServer != nil { result.callsSource = .program }
         return result

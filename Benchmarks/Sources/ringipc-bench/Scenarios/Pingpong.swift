@@ -42,7 +42,9 @@ struct Pingpong {
         let number = UInt64(sequence)
         try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
         let isAnswered: Void? = try connection.receive { frame, _ in try verify(frame.bytes, sequence) }
-        guard isAnswered != nil else { throw BenchmarkFailure("the server ended the stream before its answer to message \(sequence)") }
+        guard isAnswered != nil else {
+            throw BenchmarkFailure("the server ended the stream before its answer to message \(sequence)")
+        }
     }
 
     func runServer(_ endpoint: Endpoint, onReady: () -> Void) throws -> SideReport {

@@ -22,6 +22,7 @@ struct ScenarioOptions: Equatable {
         configuration.maximumFrameLength = maximumFrameLength ?? max(configuration.maximumFrameLength, size)
         let longest = framing.format.encodedLength(ofPayload: configuration.maximumFrameLength)
         configuration.outboundLimit = max(configuration.outboundLimit, 2 * longest)
+        configuration.spanningBudget = max(configuration.spanningBudget, 2 * longest)
         return configuration
     }
 }

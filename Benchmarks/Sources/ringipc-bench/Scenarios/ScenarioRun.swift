@@ -49,7 +49,8 @@ struct ScenarioRun {
             result.setCosts(client: client.report, server: server)
         case .fanin(let connections, let seconds):
             result.connections = connections
-            try Fanin(options: options, connections: connections, seconds: min(seconds, longest), cpus: cpus).measure(into: &result)
+            let fanin = Fanin(options: options, connections: connections, seconds: min(seconds, longest), cpus: cpus)
+            try fanin.measure(into: &result)
         }
         return result
     }
@@ -63,8 +64,11 @@ struct ScenarioRun {
         return (outcome, try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
     }
 
-    static func startServer(_ scenario: String, at address: String, _ options: ScenarioOptions, on cpu: Int) throws -> ChildProcess {
-        let server = try ChildProcess(Tool.path, ["peer", scenario, "--listen", address, "--cpu", "\(cpu)"] + options.arguments)
+    static func startServer(
+        _ scenario: String, at address: String, _ options: ScenarioOptions, on cpu: Int
+    ) throws -> ChildProcess {
+        let place = ["peer", scenario, "--listen", address, "--cpu", "\(cpu)"]
+        let server = try ChildProcess(Tool.path, place + options.arguments)
         try server.waitUntilReady()
         return server
     }
