@@ -56,7 +56,7 @@ private struct Ball: ConnectionHandler {
 
     mutating func opened(_ outbound: inout Outbound) {
         guard serves else { return }
-        for _ in 0..<1 { try? outbound.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) } }
+        for _ in 0..<10 { try? outbound.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) } }
     }
 
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {

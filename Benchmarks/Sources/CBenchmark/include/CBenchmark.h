@@ -5,6 +5,7 @@
 #ifndef CBENCHMARK_H
 #define CBENCHMARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -32,6 +33,18 @@ int bench_allowed_cpus(int *cpus, int capacity);
  * kernel kills it when the calling thread ends, for whatever reason, so that no interrupted run leaves a process behind.
  */
 pid_t bench_spawn(const char *path, char *const arguments[], int *output);
+
+/* ---- signals ---- */
+
+/* SIGTERM and SIGINT only set a flag from now on. */
+void bench_catch_end_signals(void);
+bool bench_end_requested(void);
+
+/* Ends the process with a failure when `bench_progress` has not changed for so many seconds. */
+extern volatile uint64_t bench_progress;
+void bench_watchdog_start(unsigned seconds);
+void bench_watchdog_end(void);
+static inline void bench_note_progress(uint64_t message) { bench_progress = message; }
 
 /* ---- system calls, counted by the kernel ---- */
 

@@ -12,7 +12,7 @@ struct Pingpong {
     }
 
     func runClient(_ endpoint: Endpoint) throws -> Outcome {
-        let watchdog = try Watchdog.start()
+        let watchdog = Watchdog.start()
         defer { watchdog.end() }
         var connection = try Connection(connectingTo: endpoint, configuration: options.configuration)
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)

@@ -1,5 +1,4 @@
 internal import CBenchmark
-internal import Glibc
 internal import RingIPC
 
 /// An event loop that serves any number of clients until it is told to end.
@@ -18,7 +17,7 @@ struct Server {
     }
 
     func run(_ endpoint: Endpoint, onReady: () -> Void) throws -> Outcome {
-        let signals = EndSignals.block()
+        bench_catch_end_signals()
         let end = LoopEnd()
         let totals = ServerTotals()
         let loop = try EventLoop(configuration: options.configuration)
@@ -31,10 +30,7 @@ struct Server {
             let options = options
             try loop.listen(on: endpoint) { _ in SourceHandler(totals: totals, options: options) }
         }
-        try BackgroundThread.start {
-            signals.wait()
-            end.stop(loop)
-        }
+        loop.post { Self.endOnSignal(loop, end, &$0) }
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
         onReady()
         meter.start(Statistics())
@@ -43,28 +39,10 @@ struct Server {
         let seconds = Double(bench_monotonic_nanoseconds() - start) / 1e9
         return Outcome(report: meter.stop(end.statistics, messages: totals.frames), seconds: seconds)
     }
-}
 
-/// SIGTERM and SIGINT, as an event to wait for instead of an interruption.
-struct EndSignals: Sendable {
-    /// Blocks them in the calling thread and in those that it starts later.
-    static func block() -> EndSignals {
-        var signals = set
-        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        return EndSignals()
-    }
-
-    func wait() {
-        var signals = Self.set
-        var signal: Int32 = 0
-        unsafe sigwait(&signals, &signal)
-    }
-
-    private static var set: sigset_t {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGTERM)
-        unsafe sigaddset(&signals, SIGINT)
-        return signals
+    /// Looks for the signal now and then: a thread that waits for it would make each system call of the loop slower.
+    private static func endOnSignal(_ loop: EventLoop, _ end: LoopEnd, _ context: inout LoopContext) {
+        if bench_end_requested() { return end.stop(loop) }
+        context.schedule(after: .milliseconds(20)) { endOnSignal(loop, end, &$0) }
     }
 }
