@@ -90,7 +90,7 @@ extension Connection {
 
     /// The socket is full. Waits for room, and takes input meanwhile, as far as there is memory for it.
     private mutating func awaitRoom(until deadline: Int64?) throws(TransportError) {
-        let memory = end.isPeerFinished ? nil : unsafe try? inbound.pointee.memoryForReceive()
+        let memory = end.isInputOver ? nil : unsafe try? inbound.pointee.memoryForReceive()
         let events = Int16(POLLOUT) | (unsafe memory?.isEmpty ?? true ? 0 : Int16(POLLIN))
         let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
         // A spinning connection asks again and again instead of sleeping.
@@ -98,7 +98,8 @@ extension Connection {
         counters.systemCalls &+= 1
         let result = ringipc_poll(socket.descriptor, events, timeout)
         if result < 0 && result != -EINTR { throw TransportError(systemError: -result, during: .send, on: endpoint) }
-        if result == 0, let deadline, ringipc_monotonic_nanoseconds() >= deadline {
+        // Input, too, ends the wait: without this a peer that only sends would keep it up for ever.
+        if result <= 0 || result & POLLOUT == 0, let deadline, ringipc_monotonic_nanoseconds() >= deadline {
             throw TransportError(
                 .timedOut, during: .send, on: endpoint,
                 detail: unsafe "the peer has not read; \(outbound.pointee.queuedBytes) bytes are still queued")
@@ -106,8 +107,9 @@ extension Connection {
         guard result > 0, result & POLLIN != 0, let memory = unsafe memory, unsafe !memory.isEmpty else { return }
         counters.systemCalls &+= 1
         let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
-        // An end of stream or an error is found again by the next receive, which can say it.
-        if received > 0 { try book(received: received) }
+        if received > 0 { return try book(received: received) }
+        // An end of stream or an error is found again by the next receive, which can say it. Until then there is nothing to wait for.
+        if received != -Int(EAGAIN), received != -Int(EINTR) { end.isInputOver = true }
     }
 
     private mutating func book(received: Int) throws(TransportError) {

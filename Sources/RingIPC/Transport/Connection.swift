@@ -38,6 +38,8 @@ public struct Connection: ~Copyable {
         var framesBefore: UInt64 = .max
         /// The peer said goodbye, or ended a stream of a format that has none.
         var isPeerFinished = false
+        /// A flush found that no more input can come.
+        var isInputOver = false
         /// Our goodbye is queued.
         var isFinished = false
     }

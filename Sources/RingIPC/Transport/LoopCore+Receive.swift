@@ -22,7 +22,8 @@ extension LoopCore where B: ~Copyable {
             }
         case 0:
             unsafe slot.pointee.isEndOfStream = true
-            if unsafe !slot.pointee.hasUnread { unsafe streamEnded(slot) }
+            // A paused connection still has something to deliver: `resume` tells of the end after it.
+            if unsafe !slot.pointee.isPaused { unsafe streamEnded(slot) }
         case -ENOBUFS:
             statistics.bufferShortages &+= 1
             unsafe starved.append(slot.pointee.id)
@@ -95,7 +96,9 @@ extension LoopCore where B: ~Copyable {
                 taken = unsafe gather(rest, slot)
             } else {
                 unsafe rest = unsafe aligned(rest)
-                taken = unsafe deliverFrames(in: rest, slot)
+                // A batch whose answers are as long as itself fits what the check above leaves free, also when it comes from a long backlog.
+                taken = unsafe deliverFrames(
+                    in: UnsafeMutableRawBufferPointer(rebasing: rest.prefix(configuration.outboundLimit / 2)), slot)
             }
             unsafe rest = unsafe rest.dropping(taken)
             if unsafe slot.pointee.isPaused { break }
@@ -233,6 +236,9 @@ extension LoopCore where B: ~Copyable {
             do { _ = unsafe try takeHello(slot.pointee.spanning.bytes, slot) } catch { return unsafe fail(slot, error) }
             return unsafe dropSpanning(slot)
         }
+        // The same for a single long frame, which may need the whole queue.
+        let queued = unsafe slot.pointee.outbound.queuedBytes
+        if queued > 0, unsafe queued + slot.pointee.spanning.count > configuration.outboundLimit { return unsafe pause(slot) }
         let taken = unsafe deliver(slot.pointee.spanning.bytes, slot)
         guard unsafe slot.pointee.isReading else { return }
         if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {
