@@ -74,7 +74,7 @@ import Testing
                 let payloads = Self.randomPayloads(&random)
                 var rest = Self.stream(payloads, format)[...]
                 while !rest.isEmpty {
-                    let piece = rest.prefix(seed == 1 ? Int.random(in: 1...3, using: &random) : Int.random(in: 1...700, using: &random))
+                    let piece = rest.prefix(seed == 1 ? Int.random(in: 1...60, using: &random) : Int.random(in: 1...700, using: &random))
                     try peer.writeAlone(Array(piece))
                     rest = rest.dropFirst(piece.count)
                 }
