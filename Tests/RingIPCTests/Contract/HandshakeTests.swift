@@ -55,6 +55,7 @@ import Testing
             var hello = WireBytes.hello(features: 1 << 3)
             hello[6] = 24
             try peer.write(hello + [1, 2, 3, 4, 5, 6, 7, 8] + WireBytes.frame([7], .native) + WireBytes.goodbye)
+            peer.finishWriting()
             #expect(try journal.closed().code == nil)
             #expect(journal.now.frames == [[7]])
         }
