@@ -38,12 +38,10 @@ struct SocketIdentity: Sendable {
     }
 }
 
-/// Sets the limit of descriptors, and returns what it was. For a process of its own.
-func setDescriptorLimit(_ count: rlim_t) -> rlim_t {
+/// For a process of its own.
+func setDescriptorLimit(_ count: rlim_t) {
     var limit = rlimit()
     require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-    let previous = limit.rlim_cur
     limit.rlim_cur = count
     require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-    return previous
 }
