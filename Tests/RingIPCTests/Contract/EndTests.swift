@@ -60,6 +60,38 @@ import Testing
         }
     }
 
+    /// The end is there already while the handler still leaves the last frame, which had come in two pieces.
+    @Test(arguments: LoopSetup.usable, FrameFormat.all)
+    func `a frame that was left is offered again also when the end has come`(_ setup: LoopSetup, _ format: FrameFormat) throws {
+        let journal = Journal()
+        let isGone = Slot<Bool>()
+        let handler = Scripted(journal: journal, onReceived: { frames, _ in
+            if journal.now.writable == 0 {
+                journal.note { $0.writable += 1 }
+                _ = try isGone.value("the peer's end")
+            }
+            journal.note { $0.writable += 1 }
+            if journal.now.writable < 5 { return }
+            while let frame = try frames.next() {
+                let copy = bytes(of: frame)
+                journal.note { $0.frames.append(copy) }
+            }
+        })
+        try withServer(setup, { $0.format = format }, handler: { _ in handler }) { _, endpoint in
+            let peer = try RawPeer(connectedTo: endpoint)
+            let payload = Pattern.bytes(600, seed: 1)
+            let frame = WireBytes.frame(payload, format)
+            try peer.writeAlone(WireBytes.opening(format) + frame.prefix(300))
+            try peer.write(Array(frame.dropFirst(300)))
+            try journal.wait(for: "the first call") { $0.writable == 1 }
+            if format == .native { try peer.write(WireBytes.goodbye) }
+            peer.finishWriting()
+            isGone.fill(true)
+            #expect(try journal.closed().code == nil)
+            #expect(journal.now.frames == [payload])
+        }
+    }
+
     /// The handler cannot send any more, and must not be blamed for it.
     @Test(arguments: LoopSetup.usable)
     func `an answer to a peer that is gone does not hide why it is gone`(_ setup: LoopSetup) throws {
