@@ -15,7 +15,7 @@ struct Inbound: ~Copyable {
     init(configuration: Configuration) throws(TransportError) {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
         ring = try MirroredRing(size: configuration.receiveRingSize, during: .connect)
-        budget = SpanningBudget(limit: configuration.spanningBudget)
+        budget = SpanningBudget(configuration)
         isAwaitingHello = configuration.format == .native
         isOrdinary = !isAwaitingHello
     }

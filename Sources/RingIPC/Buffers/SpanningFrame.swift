@@ -5,7 +5,13 @@ internal import CRingIPC
 @safe
 struct SpanningBudget: ~Copyable {
     let limit: Int
+    /// Kept for one frame at a time, the elder: with it that frame can always end, however many others have begun. Otherwise frames
+    /// that wait for memory could wait for each other.
+    let reserve: Int
     private(set) var used = 0
+    /// The elder's part of it.
+    private var usedByElder = 0
+    private var hasElder = false
     /// Free blocks of the smallest size, chained through their first word: a frame cut by a buffer's end costs no system call.
     private var free: UnsafeMutableRawPointer?
     private var freeCount = 0
@@ -14,7 +20,45 @@ struct SpanningBudget: ~Copyable {
     /// The smallest block: a page.
     static let blockSize = 4096
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter reserve: room for a frame of the longest kind; part of `limit`.
+    init(limit: Int, reserve: Int = 0) {
+        self.limit = limit
+        self.reserve = min(reserve, limit)
+    }
+
+    /// For the longest frames that a configuration allows.
+    init(_ configuration: Configuration) {
+        let longest = configuration.format.encodedLength(ofPayload: configuration.maximumFrameLength)
+        self.init(limit: configuration.spanningBudget, reserve: Self.wholeBlocks(longest))
+    }
+
+    static func wholeBlocks(_ bytes: Int) -> Int { (bytes + blockSize - 1) & ~(blockSize - 1) }
+
+    /// Books memory for a frame, which may become the elder for it.
+    private mutating func book(_ bytes: Int, for frame: inout SpanningFrame.Account) -> Bool {
+        if !frame.isElder {
+            guard used - usedByElder + bytes > limit - reserve else {
+                used += bytes
+                frame.capacity += bytes
+                return true
+            }
+            guard frame.mayBeElder, !hasElder, frame.capacity + bytes <= reserve else { return false }
+            frame.isElder = true
+            hasElder = true
+            usedByElder = frame.capacity
+        }
+        guard usedByElder + bytes <= reserve else { return false }
+        usedByElder += bytes
+        used += bytes
+        frame.capacity += bytes
+        return true
+    }
+
+    private mutating func unbook(_ bytes: Int, of frame: inout SpanningFrame.Account) {
+        used -= bytes
+        frame.capacity -= bytes
+        if frame.isElder { usedByElder -= bytes }
+    }
 
     deinit {
         var next = unsafe free
@@ -24,29 +68,38 @@ struct SpanningBudget: ~Copyable {
         }
     }
 
-    fileprivate mutating func takeBlock() -> UnsafeMutableRawPointer? {
-        guard used + Self.blockSize <= limit else { return nil }
-        let block: UnsafeMutableRawPointer
+    fileprivate mutating func takeBlock(for frame: inout SpanningFrame.Account) -> UnsafeMutableRawPointer? {
+        guard book(Self.blockSize, for: &frame) else { return nil }
         if let first = unsafe free {
             unsafe free = unsafe first.load(as: UnsafeMutableRawPointer?.self)
             freeCount -= 1
-            unsafe block = unsafe first
-        } else {
-            guard let mapped = unsafe ringipc_map(Self.blockSize) else { return nil }
-            unsafe block = unsafe mapped
+            return unsafe first
         }
-        used += Self.blockSize
-        return unsafe block
+        guard let mapped = unsafe ringipc_map(Self.blockSize) else {
+            unbook(Self.blockSize, of: &frame)
+            return nil
+        }
+        return unsafe mapped
     }
 
-    fileprivate mutating func grow(_ memory: UnsafeMutableRawPointer, from capacity: Int, to newCapacity: Int) -> UnsafeMutableRawPointer? {
-        guard used + newCapacity - capacity <= limit, let moved = unsafe ringipc_remap(memory, capacity, newCapacity) else { return nil }
-        used += newCapacity - capacity
+    fileprivate mutating func grow(
+        _ memory: UnsafeMutableRawPointer, by bytes: Int, for frame: inout SpanningFrame.Account
+    ) -> UnsafeMutableRawPointer? {
+        guard book(bytes, for: &frame) else { return nil }
+        guard let moved = unsafe ringipc_remap(memory, frame.capacity - bytes, frame.capacity) else {
+            unbook(bytes, of: &frame)
+            return nil
+        }
         return unsafe moved
     }
 
-    fileprivate mutating func giveBack(_ memory: UnsafeMutableRawPointer, capacity: Int) {
-        used -= capacity
+    fileprivate mutating func giveBack(_ memory: UnsafeMutableRawPointer, of frame: inout SpanningFrame.Account) {
+        let capacity = frame.capacity
+        unbook(capacity, of: &frame)
+        if frame.isElder {
+            frame.isElder = false
+            hasElder = false
+        }
         guard capacity == Self.blockSize, freeCount < Self.maximumFreeCount else {
             _ = unsafe ringipc_unmap(memory, capacity)
             return
@@ -63,11 +116,20 @@ struct SpanningBudget: ~Copyable {
 /// 8-byte aligned.
 @safe
 struct SpanningFrame: ~Copyable {
+    /// What the budget has given.
+    struct Account {
+        var capacity = 0
+        /// Whether it may have the budget's reserve. Not what is no frame, and so may stay for ever.
+        let mayBeElder: Bool
+        var isElder = false
+    }
+
     private var memory: UnsafeMutableRawPointer?
-    private var capacity = 0
+    private var account: Account
+    private var capacity: Int { account.capacity }
     private(set) var count = 0
 
-    init() {}
+    init(mayBeElder: Bool = true) { account = Account(mayBeElder: mayBeElder) }
 
     /// For the end of a budget together with its frames; before that, `giveBack(to:)` keeps the accounts.
     deinit {
@@ -82,15 +144,12 @@ struct SpanningFrame: ~Copyable {
         if count == capacity {
             if let current = unsafe memory {
                 // Doubling, but not beyond what the frame needs.
-                let needed = (count + wanted + SpanningBudget.blockSize - 1) & ~(SpanningBudget.blockSize - 1)
-                let newCapacity = min(2 * capacity, needed)
-                guard let grown = unsafe budget.grow(current, from: capacity, to: newCapacity) else { return nil }
+                let newCapacity = min(2 * capacity, SpanningBudget.wholeBlocks(count + wanted))
+                guard let grown = unsafe budget.grow(current, by: newCapacity - capacity, for: &account) else { return nil }
                 unsafe memory = unsafe grown
-                capacity = newCapacity
             } else {
-                guard let block = unsafe budget.takeBlock() else { return nil }
+                guard let block = unsafe budget.takeBlock(for: &account) else { return nil }
                 unsafe memory = unsafe block
-                capacity = SpanningBudget.blockSize
             }
         }
         return unsafe UnsafeMutableRawBufferPointer(start: memory! + count, count: min(wanted, capacity - count))
@@ -115,9 +174,8 @@ struct SpanningFrame: ~Copyable {
 
     mutating func giveBack(to budget: inout SpanningBudget) {
         guard let current = unsafe memory else { return }
-        unsafe budget.giveBack(current, capacity: capacity)
+        unsafe budget.giveBack(current, of: &account)
         unsafe memory = nil
-        capacity = 0
         count = 0
     }
 }

@@ -35,7 +35,8 @@ public struct Configuration: Sendable {
     public var pooledBufferCount = 128
     /// Bytes of each of them.
     public var pooledBufferSize = 16 << 10
-    /// Bytes that a loop may spend on frames that are longer than a buffer or cut by its end.
+    /// Bytes that a loop may spend on frames that are longer than a buffer or cut by its end. A frame of the longest kind must fit: that much
+    /// is kept for one frame at a time, so that frames which wait for memory do not wait for each other.
     public var spanningBudget = 64 << 20
     /// Connections that a loop has at most; further ones wait in the listen queue.
     public var maximumConnections = 16_384

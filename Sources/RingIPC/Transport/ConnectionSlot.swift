@@ -34,7 +34,7 @@ struct ConnectionSlot: ~Copyable {
     /// The peer said goodbye, or ended a stream of a format that has none.
     var isPeerFinished = false
     /// What had arrived when the connection was paused: copied here, so that a paused connection keeps no pooled buffer …
-    var backlog = SpanningFrame()
+    var backlog = SpanningFrame(mayBeElder: false)
     var backlogStart = 0
     /// … and the buffers themselves when there is no memory for a copy.
     var held = HeldBuffers()

@@ -49,7 +49,7 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
         chunks = OutboundChunkPool(maximumFreeCount: 256)
         table = SlotTable(capacity: configuration.maximumConnections)
-        spanningBudget = SpanningBudget(limit: configuration.spanningBudget)
+        spanningBudget = SpanningBudget(configuration)
         completions = CompletionQueue(capacity: 4_096)
         spinBudget = SpinBudget(configuration.wait)
     }
