@@ -13,11 +13,9 @@ struct ConnectionSlot: ~Copyable {
         case dead
     }
 
+    // What every message looks at comes first: with many connections, the cache lines that a message touches are what it costs.
     let id: ConnectionID
     let descriptor: Int32
-    /// Retained for as long as the slot is in use, and called without touching the count.
-    let handler: Unmanaged<AnyConnectionHandler>
-    var outbound: Outbound
     var phase: Phase
 
     // MARK: Receiving
@@ -33,32 +31,36 @@ struct ConnectionSlot: ~Copyable {
     var isEndOfStream = false
     /// The peer said goodbye, or ended a stream of a format that has none.
     var isPeerFinished = false
+
+    // MARK: Sending
+
+    var isSendPending = false
+    /// The slot is in the list of those that send at the end of the turn.
+    var isDirty = false
+    /// Bytes that the send under way was given.
+    var pendingSendLength = 0
+
+    /// Retained for as long as the slot is in use, and called without touching the count.
+    let handler: Unmanaged<AnyConnectionHandler>
+    /// When the present phase, or the frame that has begun, has to be over.
+    var deadline = Int64.max
+    /// The earliest entry for this slot in the loop's heap.
+    var queuedDeadline = Int64.max
+    var outbound: Outbound
+
+    // MARK: Bytes that wait
+
+    /// A frame that did not arrive in one piece, or the hello.
+    var spanning = SpanningFrame()
+    /// Bytes of the whole spanning frame, once its header is there; 0 before.
+    var spanningLength = 0
     /// What had arrived when the connection was paused: copied here, so that a paused connection keeps no pooled buffer …
     var backlog = SpanningFrame(mayBeElder: false)
     var backlogStart = 0
     /// … and the buffers themselves when there is no memory for a copy.
     var held = HeldBuffers()
-    /// A frame that did not arrive in one piece, or the hello.
-    var spanning = SpanningFrame()
-    /// Bytes of the whole spanning frame, once its header is there; 0 before.
-    var spanningLength = 0
-
-    // MARK: Sending
-
-    var isSendPending = false
-    /// Bytes that the send under way was given; more may be queued behind them since.
-    var pendingSendLength = 0
-    /// The slot is in the list of those that send at the end of the turn.
-    var isDirty = false
     /// Why sending does not work any more; kept while input may still come.
     var sendFailure: TransportError?
-
-    // MARK: Time
-
-    /// When the present phase, or the frame that has begun, has to be over.
-    var deadline = Int64.max
-    /// The earliest entry for this slot in the loop's heap.
-    var queuedDeadline = Int64.max
 
     init(id: ConnectionID, descriptor: Int32, handler: Unmanaged<AnyConnectionHandler>, outbound: consuming Outbound, phase: Phase) {
         self.id = id
@@ -78,7 +80,7 @@ struct ConnectionSlot: ~Copyable {
 @safe
 struct SlotTable: ~Copyable {
     let capacity: Int
-    private let slots: UnsafeMutablePointer<ConnectionSlot>
+    private let slots: UnsafeMutableRawPointer
     /// How often each place was used. Odd while it is in use.
     private let generations: UnsafeMutablePointer<UInt32>
     private var free: [UInt32] = []
@@ -88,8 +90,16 @@ struct SlotTable: ~Copyable {
 
     init(capacity: Int) {
         self.capacity = capacity
-        unsafe slots = .allocate(capacity: capacity)
+        // A slot begins with a cache line and ends with one.
+        unsafe slots = UnsafeMutableRawPointer.allocate(byteCount: capacity * Self.stride, alignment: Self.cacheLine)
         unsafe generations = .allocate(capacity: capacity)
+    }
+
+    private static let cacheLine = 64
+    private static let stride = (MemoryLayout<ConnectionSlot>.size + cacheLine - 1) & ~(cacheLine - 1)
+
+    private func place(_ index: Int) -> UnsafeMutablePointer<ConnectionSlot> {
+        unsafe (slots + index * Self.stride).assumingMemoryBound(to: ConnectionSlot.self)
     }
 
     deinit {
@@ -116,7 +126,7 @@ struct SlotTable: ~Copyable {
     }
 
     mutating func insert(_ slot: consuming ConnectionSlot) -> UnsafeMutablePointer<ConnectionSlot> {
-        let place = unsafe slots + Int(slot.id.slot)
+        let place = unsafe place(Int(slot.id.slot))
         unsafe place.initialize(to: slot)
         return unsafe place
     }
@@ -129,7 +139,7 @@ struct SlotTable: ~Copyable {
     }
 
     mutating func remove(_ id: ConnectionID) {
-        unsafe (slots + Int(id.slot)).deinitialize(count: 1)
+        unsafe place(Int(id.slot)).deinitialize(count: 1)
         cancelReservation(id)
     }
 
@@ -137,7 +147,7 @@ struct SlotTable: ~Copyable {
     func find(_ id: ConnectionID) -> UnsafeMutablePointer<ConnectionSlot>? {
         let index = Int(id.slot)
         guard index < firstUnused, id.generation & 1 == 1, unsafe generations[index] == id.generation else { return nil }
-        return unsafe slots + index
+        return unsafe place(index)
     }
 
     /// The connection that a token speaks of; `nil` if it is gone, and the token a stale one.
@@ -146,7 +156,7 @@ struct SlotTable: ~Copyable {
         guard index < firstUnused else { return nil }
         let generation = unsafe generations[index]
         guard generation & 1 == 1, generation & Token.generationMask == token.generation else { return nil }
-        return unsafe slots + index
+        return unsafe place(index)
     }
 
     /// The connections of this moment.
