@@ -19,8 +19,8 @@ public struct Connection: ~Copyable {
     /// Who is at the other end; `nil` where the kernel does not say.
     public let peer: PeerCredentials?
     /// Behind pointers, so that inlined code reaches them without carrying their ends with it, and moving a connection moves little.
-    @usableFromInline let inbound: UnsafeMutablePointer<Inbound>
-    @usableFromInline let outbound: UnsafeMutablePointer<Outbound>
+    @usableFromInline var inbound: UnsafeMutablePointer<Inbound>
+    @usableFromInline var outbound: UnsafeMutablePointer<Outbound>
     @usableFromInline let coalescingThreshold: Int
     var waiting: Waiting
     var end = EndState()

@@ -82,7 +82,7 @@ struct SlotTable: ~Copyable {
     let capacity: Int
     private let slots: UnsafeMutableRawPointer
     /// How often each place was used. Odd while it is in use.
-    private let generations: UnsafeMutablePointer<UInt32>
+    private var generations: UnsafeMutablePointer<UInt32>
     private var free: [UInt32] = []
     /// Places from here on were never used: their memory is not touched.
     private var firstUnused = 0

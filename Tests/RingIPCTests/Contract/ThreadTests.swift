@@ -90,8 +90,10 @@ import Testing
             var connection = try Connection(connectingTo: endpoint)
             try connection.sendPattern(round, seed: round)
             #expect(try connection.receive(within: safetyNet) { frame, _ in frame.count } == round)
-            try running.stop()
+            loop.stop()
             #expect(try connection.receive(within: safetyNet) { _, _ in 1 } == nil)
+            try connection.close()
+            try running.join()
             #expect(journal.now.closed.count == round)
         }
     }
