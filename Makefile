@@ -1,5 +1,6 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
-# make test        the tests of the library and of the benchmark tool
+# make test        all tests: of the benchmark tool, of the hot path, of the library, also under both sanitizers
+# make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make clean
 
@@ -9,7 +10,7 @@ OUTPUT ?= results/latest
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test clean requirements
+.PHONY: bench bench-tool test sanitize clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -20,12 +21,20 @@ bench-tool: requirements
 	@ln -sfn "$$($(SWIFT) build --package-path Benchmarks -c release --show-bin-path)/ringipc-bench" $(BIN)/ringipc-bench
 	$(if $(LIMITS),$(MAKE) -C Benchmarks/Limits OUT=../bin/ringipc-limits)
 
+# The plain run of the library's tests comes last: what it prints at the end counts them.
 test: requirements
-	$(SWIFT) test
 	$(SWIFT) test --package-path Benchmarks
+	Scripts/check-hotpath
+	$(MAKE) sanitize
+	$(SWIFT) test
+
+# Each sanitizer has a build of its own. Leaks are not looked for: the Swift runtime keeps some memory on purpose.
+sanitize: requirements
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" $(SWIFT) test --sanitize=thread --scratch-path .build-thread
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
 
 clean:
-	rm -rf .build Benchmarks/.build $(BIN)
+	rm -rf .build .build-thread .build-address Benchmarks/.build $(BIN)
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:
