@@ -29,7 +29,9 @@ extension BackendReport {
 
 /// The backends of this machine.
 public enum Backends {
-    /// What works here, and why the rest does not. The first is what `automatic` means for a loop.
+    /// What works here, and why the rest does not. The first is what ``BackendChoice/automatic`` means for a loop.
+    ///
+    /// io_uring is tried out for it, once per process. Can be called from any thread.
     public static func survey() -> [BackendReport] {
         let probe = UringProbe.shared
         let epoll = BackendReport(backend: .epoll, isAvailable: true, reason: "always there")

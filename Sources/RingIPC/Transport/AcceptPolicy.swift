@@ -2,12 +2,14 @@ internal import CRingIPC
 
 /// Which peers a listener accepts, by the credentials that the kernel recorded when they connected (`SO_PEERCRED`, unix(7)).
 public enum AcceptPolicy: Sendable {
+    /// Every process that the socket file's mode and directory, or the namespace, let through.
     case anyone
     /// Only processes with our effective user id, as it is when the peer is accepted.
     case sameUser
-    /// Only processes with one of these user ids.
+    /// Only processes with one of these user ids. Our own is not taken for granted.
     case users(Set<UInt32>)
-    /// Whatever the closure says. It runs on the accepting thread and must not block.
+    /// Only processes for which the closure returns `true`. It runs on the accepting thread (that of the loop, or of
+    /// ``Listener/accept(within:)``) and must not block.
     case custom(@Sendable (PeerCredentials) -> Bool)
 }
 

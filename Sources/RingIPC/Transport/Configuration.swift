@@ -5,19 +5,21 @@ public struct Configuration: Sendable {
 
     /// How frames are written. Both ends must agree.
     public var format: FrameFormat = .native
-    /// The longest payload in bytes, received or sent. A longer one is an error on both sides.
+    /// The longest payload in bytes, received or sent; from 0 to ``FrameFormat/largestFrameLength``. A longer one is an error on both sides.
     public var maximumFrameLength = 16 << 20
 
     // MARK: The kernel
 
+    /// Which interface of the kernel to use; see ``Backends/survey()``.
     public var backend: BackendChoice = .automatic
+    /// How to wait for input: a blocking connection in a receive, a loop in its turn.
     public var wait: WaitStrategy = .adaptive
     /// Connections that the kernel holds for `accept` (listen(2)); it cuts the number at `net.core.somaxconn`.
     public var listenBacklog: Int32 = 512
 
     // MARK: Who may connect
 
-    /// The mode of the socket file, set before its name is visible.
+    /// The permissions of the socket file, whatever the umask is. Nobody can connect before they are set. No effect on abstract names.
     public var socketFileMode: UInt32 = 0o600
     /// Which peers a listener accepts. `nil` stands for `.anyone` on a path, whose mode decides, and for `.sameUser` on an
     /// abstract name, which has none.
@@ -31,14 +33,14 @@ public struct Configuration: Sendable {
     public var coalescing: CoalescingPolicy = .default
     /// Bytes of a connection's own receive ring: a power of two, at least a page.
     public var receiveRingSize = 256 << 10
-    /// Receive buffers that the connections of one loop share: a power of two.
+    /// Receive buffers that the connections of one loop share: a power of two, from 2 to 32,768.
     public var pooledBufferCount = 128
-    /// Bytes of each of them.
+    /// Bytes of each of them: a multiple of 8, at least 1,024.
     public var pooledBufferSize = 16 << 10
-    /// Bytes that a loop may spend on frames that are longer than a buffer or cut by its end. A frame of the longest kind must fit: that much
-    /// is kept for one frame at a time, so that frames which wait for memory do not wait for each other.
+    /// Bytes that a loop, or a blocking connection, may spend on frames that are longer than a buffer or cut by its end. A frame of the longest
+    /// kind must fit: that much is kept for one frame at a time, so that frames which wait for memory do not wait for each other.
     public var spanningBudget = 64 << 20
-    /// Connections that a loop has at most; further ones wait in the listen queue.
+    /// Connections that a loop has at most; further peers are refused. From 1 to 1,000,000.
     public var maximumConnections = 16_384
 
     // MARK: Time
@@ -57,15 +59,17 @@ public struct Configuration: Sendable {
     /// What of io_uring may be used: tests take features away to run the paths of older kernels.
     package var uringFeatures: UringFeatures = .all
 
+    /// The defaults. Values are checked by what is opened with them, which throws `invalidConfiguration`.
     public init() {}
 }
 
 /// When queued frames leave. Frames that are sent back to back travel together: one call of the kernel for many frames is what
 /// makes a stream fast.
 public struct CoalescingPolicy: Sendable, Hashable {
-    /// Send as soon as this many bytes are queued, without waiting for a flush or the end of a turn.
+    /// Send as soon as this many encoded bytes are queued (at least 1), without waiting for a flush or the end of a turn.
     public var thresholdBytes: Int
 
+    /// Sends as soon as `thresholdBytes` bytes are queued; at least 1.
     public init(thresholdBytes: Int) { self.thresholdBytes = thresholdBytes }
 
     /// One chunk of the outbound queue, 73,088 bytes: larger sends gain nothing (`Docs/Benchmarking.md`).

@@ -7,7 +7,7 @@ public enum Endpoint: Sendable, Hashable {
     /// A name in the abstract namespace of Linux (unix(7)): no file, no mode, gone with its last socket.
     case abstract(String)
     /// A socket that this process already has: from a parent, from socket activation, from `socketpair`. It becomes the
-    /// property of what is opened on it.
+    /// property of what is opened on it, and gets close-on-exec. If opening throws because it is not suitable, it stays yours.
     case descriptor(Int32)
 }
 
@@ -15,7 +15,9 @@ extension Endpoint {
     /// The longest path or abstract name in bytes: `sun_path` less the zero that ends the one and begins the other (unix(7)).
     public static let maximumNameLength = ringipc_address_capacity() - 1
 
-    /// Reads `/absolute/path`, `@abstract-name` or `fd:N`.
+    /// Reads `/absolute/path`, `@abstract-name` or `fd:N`: the text that ``description`` gives.
+    ///
+    /// - Throws: ``TransportError``: `invalidEndpoint` for any other text, an empty or too long name, or a zero byte in a path.
     public init(_ text: String) throws(TransportError) {
         if text.hasPrefix("/") {
             self = .path(text)
@@ -64,6 +66,7 @@ extension Endpoint {
 }
 
 extension Endpoint: CustomStringConvertible {
+    /// `/absolute/path`, `@abstract-name` or `fd:N`.
     public var description: String {
         switch self {
         case .path(let path): path

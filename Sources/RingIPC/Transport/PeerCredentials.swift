@@ -1,10 +1,14 @@
 internal import CRingIPC
 
-/// Who is at the other end, as the kernel recorded it at connect (client) or listen (server) time.
+/// Who is at the other end, as the kernel recorded it at connect (client) or listen (server) time: `SO_PEERCRED` (unix(7)).
+///
+/// The peer can neither forge it nor change it later. Numbers are those of our own user and process namespaces.
 public struct PeerCredentials: Sendable, Hashable {
-    /// The process may have ended since, and its number may belong to another by now.
+    /// The process that connected or listened. It may have ended since, and its number may belong to another by now.
     public let processIdentifier: Int32
+    /// The effective user id.
     public let userIdentifier: UInt32
+    /// The effective group id. Supplementary groups are not told.
     public let groupIdentifier: UInt32
 }
 

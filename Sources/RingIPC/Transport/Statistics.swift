@@ -1,9 +1,12 @@
 /// What a connection, or all connections of a loop, did so far. Plain counters of one thread: they only ever grow.
 public struct Statistics: Sendable, Hashable {
+    /// Data frames that were handed to the program.
     public var framesReceived: UInt64 = 0
+    /// Data frames that were queued for sending. Whether the peer has got them, nobody knows.
     public var framesSent: UInt64 = 0
     /// Bytes from the wire, headers included.
     public var bytesReceived: UInt64 = 0
+    /// Bytes that the kernel took, headers included.
     public var bytesSent: UInt64 = 0
     /// Calls of the kernel on the data path.
     public var systemCalls: UInt64 = 0
@@ -24,5 +27,6 @@ public struct Statistics: Sendable, Hashable {
     /// Times that the kernel could not accept: no descriptor or no memory was left.
     public var acceptFailures: UInt64 = 0
 
+    /// All zero.
     public init() {}
 }

@@ -52,7 +52,24 @@ public struct TransportError: Error, Sendable {
 
     /// What was being done.
     public enum Operation: String, Sendable, Hashable {
-        case configure, listen, accept, connect, handshake, receive, send, close, run
+        /// Checking a configuration, a text or the environment; nothing was opened yet.
+        case configure
+        /// Binding a name and listening on it.
+        case listen
+        /// Taking a connection in.
+        case accept
+        /// Opening a connection.
+        case connect
+        /// Exchanging hellos.
+        case handshake
+        /// Receiving, and working off what was received.
+        case receive
+        /// Queueing or sending.
+        case send
+        /// Ending in order.
+        case close
+        /// Running a loop.
+        case run
     }
 
     private final class Storage: Sendable {
@@ -73,7 +90,12 @@ public struct TransportError: Error, Sendable {
 
     private let storage: Storage
 
+    /// Makes an error: for a handler that ends its connection with one, and for tests.
+    ///
     /// - Parameters:
+    ///   - code: what went wrong.
+    ///   - operation: what was being done.
+    ///   - endpoint: where, if that is known.
     ///   - detail: one sentence: what is wrong and what to do.
     ///   - systemError: the `errno` of the call that failed.
     public init(
@@ -82,15 +104,20 @@ public struct TransportError: Error, Sendable {
         storage = Storage(code: code, operation: operation, endpoint: endpoint, systemError: systemError, detail: detail)
     }
 
+    /// What went wrong.
     public var code: Code { storage.code }
+    /// What was being done.
     public var operation: Operation { storage.operation }
+    /// Where; `nil` for an accepted connection and for a loop.
     public var endpoint: Endpoint? { storage.endpoint }
     /// The `errno` behind the error, when the kernel gave one.
     public var systemError: Int32? { storage.systemError }
+    /// One sentence for a person: what is wrong and what to do. Its wording can change; decide on ``code``.
     public var detail: String { storage.detail }
 }
 
 extension TransportError: CustomStringConvertible {
+    /// One line for a log: operation, endpoint, detail, and the `errno` with its text.
     public var description: String {
         var text = operation.rawValue
         if let endpoint { text += " \(endpoint)" }

@@ -5,9 +5,9 @@
 public enum WaitStrategy: Sendable, Hashable {
     /// Sleep in the kernel at once.
     case block
-    /// Never sleep. For a process that owns its CPU.
+    /// Never sleep: ask the kernel again and again. For a process that has a CPU for itself; it takes all of it.
     case spin
-    /// Spin for at most the given time, then sleep. The time is shortened by itself while spinning does not pay, so that
+    /// Spin for at most `maximumSpin`, then sleep. The time is shortened by itself while spinning does not pay, so that
     /// neither an idle connection nor two processes on one CPU burn it.
     case adaptive(maximumSpin: Duration)
 

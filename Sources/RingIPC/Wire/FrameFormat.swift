@@ -1,6 +1,8 @@
 /// The order in which the bytes of a length are written.
 public enum ByteOrder: Sendable, Hashable {
+    /// Least significant byte first.
     case little
+    /// Most significant byte first: network order.
     case big
     /// The order of this machine: what a program writes that copies an integer as it is.
     case host
@@ -30,7 +32,7 @@ public enum FrameFormat: Sendable, Hashable {
 }
 
 extension FrameFormat {
-    /// Bytes in front of a payload.
+    /// Bytes in front of a payload: 8 in the native format, else 4.
     @inlinable
     public var headerLength: Int { self == .native ? 8 : 4 }
 
@@ -38,7 +40,9 @@ extension FrameFormat {
     /// native format and Qt's reserved lengths live there.
     public static var largestFrameLength: Int { Int(Int32.max) - 16 }
 
-    /// Bytes that a payload of `length` bytes takes on the wire. `length` must be at most ``largestFrameLength``.
+    /// Bytes that a payload takes on the wire: header, payload and padding. This is what a frame counts in ``Configuration/outboundLimit``.
+    ///
+    /// - Parameter length: bytes of payload, from 0 to ``largestFrameLength``.
     @inlinable
     public func encodedLength(ofPayload length: Int) -> Int {
         self == .native ? (length &+ 15) & ~7 : 4 &+ length

@@ -1,10 +1,17 @@
 /// Finds frames in bytes that are already in memory. Pure: no system call, no allocation, no copy, no state between calls.
+///
+/// Connections and loops have one inside. It is public for bytes that came another way, from a file for example.
 public struct FrameParser: Sendable {
+    /// How the lengths in front of payloads are written.
     public let format: FrameFormat
-    /// The longest payload that is not an error.
+    /// The longest payload in bytes that is not an error.
     public let maximumFrameLength: Int
 
-    /// - Parameter maximumFrameLength: cut at ``FrameFormat/largestFrameLength``.
+    /// Makes a parser for one format.
+    ///
+    /// - Parameters:
+    ///   - format: that of the bytes. In the native format the bytes begin after the hello.
+    ///   - maximumFrameLength: the longest payload in bytes that is not an error; cut at ``FrameFormat/largestFrameLength``.
     public init(format: FrameFormat, maximumFrameLength: Int) {
         self.format = format
         self.maximumFrameLength = min(max(maximumFrameLength, 0), FrameFormat.largestFrameLength)
@@ -23,6 +30,11 @@ public struct FrameParser: Sendable {
     @usableFromInline let form: Form
 
     /// The frames in `bytes`, which begin at a frame's first byte.
+    ///
+    /// Nothing is copied: `bytes` can be neither changed nor given up while the batch, or a view from it, is in use.
+    /// Payloads of the native format are aligned to 8 bytes only if `bytes` is.
+    ///
+    /// - Parameter bytes: any number of whole frames, and perhaps a part of one more, which is left: see ``FrameBatch/remainingCount``.
     @_lifetime(copy bytes)
     public func frames(in bytes: RawSpan) -> FrameBatch {
         let memory = unsafe bytes.withUnsafeBytes { unsafe $0 }
@@ -57,11 +69,16 @@ enum QByteArrayLength {
 /// The frames that arrived together, in the order in which they were sent.
 ///
 /// ```swift
-/// while let frame = try frames.next() { … frame.bytes … }
+/// func total(_ frames: inout FrameBatch) throws -> Int {
+///     var total = 0
+///     while let frame = try frames.next() { total += frame.count }
+///     return total
+/// }
 /// ```
 ///
 /// The views point into the receive memory and live no longer than the batch. Frames that are left in a batch are not lost: a
-/// loop offers them again after it has sent what is queued on that connection.
+/// loop offers them again after it has sent what is queued on that connection, a blocking connection at its next receive. Several views of
+/// one batch can be held at a time.
 @safe
 public struct FrameBatch: ~Copyable, ~Escapable {
     // This struct is where the received bytes are walked with pointers. `position <= end`, both inside one live allocation
@@ -89,7 +106,10 @@ public struct FrameBatch: ~Copyable, ~Escapable {
 
     /// The next whole frame, or `nil` when what is left is less than a frame.
     ///
-    /// - Throws: ``TransportError`` with code `frameTooLong` or `malformedFrame`. The stream cannot be read on after it.
+    /// Control frames are taken off and never returned.
+    ///
+    /// - Returns: a view that lives as long as the batch.
+    /// - Throws: ``TransportError``: `frameTooLong` or `malformedFrame`. The stream cannot be read on after it: let the error pass.
     @inlinable
     @_lifetime(copy self)
     public mutating func next() throws(TransportError) -> FrameView? {
@@ -162,10 +182,10 @@ public struct FrameBatch: ~Copyable, ~Escapable {
         return unsafe _overrideLifetime(FrameView(bytes: bytes, isNull: isNull), copying: self)
     }
 
-    /// Bytes of the batch that were handed out.
+    /// Bytes of the batch that were handed out: headers, payloads and padding, and control frames that were taken off.
     @inlinable
     public var consumedCount: Int { unsafe position - start }
-    /// Bytes of the batch that were not.
+    /// Bytes of the batch that were not handed out: frames that are still to come, and the beginning of one that is not whole.
     @inlinable
     public var remainingCount: Int { unsafe end - position }
 }

@@ -4,7 +4,8 @@
 /// to the kernel afterwards. Copy what has to live longer.
 @frozen
 public struct FrameView: ~Escapable {
-    /// The payload. In the native format it begins at a multiple of 8 bytes, so that structures can be read in place.
+    /// The payload. In the native format it begins at a multiple of 8 bytes, so that structures can be read in place. The bytes are the
+    /// peer's: check lengths and values before relying on them. The span lives as long as the view's batch, and cannot be kept.
     public let bytes: RawSpan
     /// Whether the frame stands for Qt's null array, which differs from an empty one. Only the `qByteArray` format has it.
     public let isNull: Bool
@@ -16,7 +17,7 @@ public struct FrameView: ~Escapable {
         self.isNull = isNull
     }
 
-    /// Bytes of payload.
+    /// Bytes of payload, without header and padding; 0 for an empty frame and for a null array.
     @inlinable
     public var count: Int { bytes.byteCount }
 }
