@@ -1,6 +1,7 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
 # make test        the tests of the library and of the benchmark tool
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
+# make format      all Swift code as .swift-format says, in place
 # make clean
 
 SWIFT ?= swift
@@ -9,7 +10,7 @@ OUTPUT ?= results/latest
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test clean requirements
+.PHONY: bench bench-tool test format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -23,6 +24,9 @@ bench-tool: requirements
 test: requirements
 	$(SWIFT) test
 	$(SWIFT) test --package-path Benchmarks
+
+format:
+	@SWIFT="$(SWIFT)" Scripts/format
 
 clean:
 	rm -rf .build Benchmarks/.build $(BIN)
