@@ -74,6 +74,9 @@ extension Outbound {
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send.
     ///
     /// Bytes that `write` leaves alone have an arbitrary value, so it writes all of them.
+    /// - Parameters:
+    ///   - count: bytes of payload; a negative number is a programming error and traps.
+    ///   - write: called once, before this returns. The memory cannot be kept.
     /// - Throws: as ``send(_:)``, before `write` is called.
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
@@ -86,6 +89,8 @@ extension Outbound {
     }
 
     /// Queues Qt's null array, which differs from an empty one. Only the `qByteArray` format can say it.
+    ///
+    /// - Throws: ``TransportError``: `invalidConfiguration` in any other format; `outboundFull` and `closed` as ``send(_:)``.
     public mutating func sendNull() throws(TransportError) {
         guard encoder.acceptsNull else {
             throw TransportError(
@@ -104,22 +109,27 @@ extension Outbound {
         framesSent &+= 1
     }
 
-    /// Asks the loop to send when the handler returns, instead of at the end of the turn.
+    /// Asks the loop to send when the handler returns, instead of at the end of the turn. No effect on a blocking connection: use
+    /// ``Connection/flush(within:)``.
     public mutating func flush() { flushRequested = true }
 
     /// Ends the connection in order: what is queued is delivered first, then the goodbye. Nothing can be sent afterwards.
+    ///
+    /// For handlers. In the closure of a blocking receive it only refuses further frames: the end is told by ``Connection/close()`` or
+    /// ``Connection/finishSending()``.
     public mutating func close() {
         closeRequested = true
         settle()
         room = 0
     }
 
-    /// Asks for one call of ``ConnectionHandler/writable(_:)`` as soon as less than the coalescing threshold is queued.
+    /// Asks for one call of ``ConnectionHandler/writable(_:)`` when the kernel has taken everything that is queued. For handlers.
     public mutating func notifyWhenWritable() { writableRequested = true }
 
     /// Encoded bytes that wait to be taken by the kernel.
     public var queuedBytes: Int { unsafe settledBytes + (cursor - settledCursor) }
-    /// Encoded bytes that may still be queued.
+    /// Encoded bytes that may still be queued: ``Configuration/outboundLimit`` less ``queuedBytes``. A frame takes
+    /// ``FrameFormat/encodedLength(ofPayload:)`` of them.
     public var availableBytes: Int { max(0, limit - queuedBytes) }
 }
 

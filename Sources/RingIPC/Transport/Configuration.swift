@@ -40,7 +40,7 @@ public struct Configuration: Sendable {
     /// Bytes that a loop, or a blocking connection, may spend on frames that are longer than a buffer or cut by its end. A frame of the longest
     /// kind must fit: that much is kept for one frame at a time, so that frames which wait for memory do not wait for each other.
     public var spanningBudget = 64 << 20
-    /// Connections that a loop has at most; further peers are refused. From 1 to 1,000,000.
+    /// Connections that a loop has at most; further peers wait in the listen queue or are refused. From 1 to 1,000,000.
     public var maximumConnections = 16_384
 
     // MARK: Time

@@ -11,6 +11,9 @@ internal import CRingIPC
 ///
 /// Frames are queued by ``send(_:)`` and leave together: when ``CoalescingPolicy/thresholdBytes`` are queued, at ``flush(within:)``, or
 /// before ``receive(within:_:)`` waits. A connection that goes out of scope without ``close()`` is cut off: the peer sees an abrupt end.
+///
+/// After an error a connection can only be given up, with these exceptions, after which it goes on: `timedOut` by a time that the caller gave,
+/// and `frameTooLong`, `outboundFull`, `closed` and `invalidConfiguration` when sending.
 @safe
 public struct Connection: ~Copyable {
     let socket: Socket
@@ -44,10 +47,12 @@ public struct Connection: ~Copyable {
         var isFinished = false
     }
 
-    /// Connects to a server.
+    /// Connects to a server, or takes over a connected descriptor. Does not wait for the peer's hello: the first receive does.
     ///
-    /// - Throws: ``TransportError``: `invalidConfiguration`, `invalidEndpoint`, `notFound`, `connectionRefused`, `accessDenied`, `timedOut` when the
-    ///   server's listen queue stays full for `connectTimeout`, `backendUnavailable`.
+    /// - Throws: ``TransportError``: `invalidConfiguration`, `invalidEndpoint`, `notFound`, `connectionRefused`, `accessDenied`, `notASocket`,
+    ///   `incompatiblePeer` when the name is that of a datagram socket, `timedOut` when the server's listen queue stays full for
+    ///   ``Configuration/connectTimeout``, `descriptorsExhausted`, `memoryExhausted`, `backendUnavailable`, and `systemFailure` for whatever
+    ///   else connect(2) says.
     public init(connectingTo endpoint: Endpoint, configuration: Configuration = Configuration()) throws(TransportError) {
         try configuration.validate()
         let socket = try Socket.connect(to: endpoint, timeout: configuration.connectTimeout)
@@ -107,9 +112,14 @@ public struct Connection: ~Copyable {
 // MARK: Sending
 
 extension Connection {
-    /// Queues a frame with a copy of `bytes`. Sends when enough is queued; a large payload is sent from where it is, without a copy.
+    /// Queues a frame with a copy of `bytes`. Sends when enough is queued; a payload of 32 KiB or more is sent from where it is, without a
+    /// copy. The bytes are the caller's again when this returns.
     ///
-    /// - Throws: ``TransportError``: `frameTooLong`, and what ``flush(within:)`` throws.
+    /// Waits while the peer does not read, for as long as that takes.
+    ///
+    /// - Parameter bytes: the payload; empty for an empty frame.
+    /// - Throws: ``TransportError``: `frameTooLong`, `outboundFull`, `closed` after ``finishSending()``, in which cases nothing was queued; and
+    ///   what ``flush(within:)`` throws.
     @inlinable
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         guard bytes.byteCount < Self.directSendLength else { return try sendDirectly(bytes) }
@@ -118,7 +128,12 @@ extension Connection {
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send, and
-    /// writes all of it.
+    /// writes all of it. Bytes that it leaves alone have an arbitrary value.
+    ///
+    /// - Parameters:
+    ///   - count: bytes of payload, not negative.
+    ///   - write: called once, before this returns. The memory cannot be kept.
+    /// - Throws: as ``send(_:)``.
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
         // A frame may be as long as the whole queue is allowed to be: what waits goes first.
@@ -127,7 +142,9 @@ extension Connection {
         if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
 
-    /// Queues Qt's null array. Only for the `qByteArray` format.
+    /// Queues Qt's null array, which differs from an empty one.
+    ///
+    /// - Throws: ``TransportError``: `invalidConfiguration` in any format but `qByteArray`; else as ``send(_:)``.
     public mutating func sendNull() throws(TransportError) {
         unsafe try outbound.pointee.sendNull()
         if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
@@ -137,13 +154,17 @@ extension Connection {
     ///
     /// While the peer does not read, this waits, and takes in what the peer sends meanwhile, so that two sides that both send
     /// much do not wait for each other for ever.
-    /// - Throws: ``TransportError``: `connectionReset` when the peer is gone, `timedOut` when `timeout` passes first; the rest stays queued.
+    /// - Parameter timeout: how long to wait; for ever when it is `nil`.
+    /// - Throws: ``TransportError``: `connectionReset` when the peer is gone; `timedOut` when `timeout` passes first, the rest then stays queued and
+    ///   a later call goes on with it. What was taken in meanwhile may also be wrong: `incompatiblePeer`.
     public mutating func flush(within timeout: Duration? = nil) throws(TransportError) {
         let deadline = timeout.map { Self.deadline(after: $0) }
         try flush(until: deadline)
     }
 
     /// Ends our direction: queued frames and the goodbye are sent. The peer can go on sending, and ``receive(within:_:)`` goes on working.
+    ///
+    /// - Throws: ``TransportError``: as ``flush(within:)`` without a time.
     public mutating func finishSending() throws(TransportError) {
         queueGoodbye()
         try flush()
@@ -158,8 +179,12 @@ extension Connection {
     ///
     /// Everything queued is sent before this waits. The view ends with `body`; what has to live longer is copied.
     ///
-    /// - Parameter timeout: how long to wait for the frame; for ever when it is `nil`. A frame that has begun has to end within
-    ///   `frameTimeout` in any case.
+    /// - Parameters:
+    ///   - timeout: how long to wait for bytes; for ever when it is `nil`. It begins anew when bytes came that did not complete a frame; a frame
+    ///     that has begun has to end within ``Configuration/frameTimeout`` in any case, and the hello has to be here within
+    ///     ``Configuration/helloTimeout``.
+    ///   - body: called once with the frame. What it queues leaves with the next receive that waits, or at ``flush(within:)``;
+    ///     ``Outbound/flush()`` and ``Outbound/notifyWhenWritable()`` are for loops. The frame is taken off also when it throws.
     /// - Returns: what `body` returns; `nil` when the peer has ended the stream in order.
     /// - Throws: what `body` throws, or ``TransportError``: `timedOut`; `malformedFrame`, `frameTooLong`, `incompatiblePeer` for what the peer
     ///   sent; `peerClosedAbruptly`, `truncatedFrame`, `connectionReset` for how it went away.
@@ -181,6 +206,9 @@ extension Connection {
 
     /// Waits until at least one frame is there, and lends all that arrived together to `body`. Frames that `body` leaves are offered again.
     ///
+    /// - Parameters:
+    ///   - timeout: as for ``receive(within:_:)``.
+    ///   - body: called once, with at least one frame.
     /// - Returns: `false` when the peer has ended the stream in order.
     /// - Throws: as ``receive(within:_:)``.
     @inlinable
@@ -222,8 +250,10 @@ extension Connection {
     /// Ends the connection in order: queued frames and the goodbye are delivered, then the socket is closed.
     ///
     /// Input that nobody read is taken off and dropped first, since the kernel would turn it into a reset at the peer, also for
-    /// data that the peer has not read yet. Waits at most `drainTimeout`.
-    /// - Throws: ``TransportError`` when not everything could be delivered. The connection is closed all the same.
+    /// data that the peer has not read yet. Waits at most
+    /// ``Configuration/drainTimeout``.
+    ///
+    /// - Throws: ``TransportError`` when not everything could be delivered: `timedOut`, `connectionReset`. The connection is closed all the same.
     public consuming func close() throws(TransportError) {
         let deadline = Self.deadline(after: configuration.drainTimeout)
         try flush(until: deadline)

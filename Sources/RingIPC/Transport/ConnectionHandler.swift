@@ -16,24 +16,28 @@ public protocol ConnectionHandler: SendableMetatype {
     /// Frames arrived. Answers go to `reply` and leave at the end of the turn.
     ///
     /// A handler takes frames until `next()` returns `nil`. Frames that it leaves are offered again after `reply` has drained. A thrown error
-    /// ends the connection.
+    /// ends the connection at once: what is queued is dropped, and ``closed(_:)`` gets the error, or `handlerFailed` if it is no ``TransportError``.
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws
 
-    /// There is room again, after ``Outbound/notifyWhenWritable()``.
+    /// Everything queued is with the kernel, after ``Outbound/notifyWhenWritable()``.
     mutating func writable(_ outbound: inout Outbound)
 
     /// The peer has ended its direction in order. Unless this is implemented otherwise, ours is ended too. After a half-close the
     /// peer still reads: an implementation may go on sending, and calls ``Outbound/close()`` when it is done.
     mutating func finished(_ outbound: inout Outbound)
 
-    /// The connection is over. Nothing is called afterwards.
+    /// The connection is over. Nothing is called afterwards. Also called when a connection could not be opened at all.
     mutating func closed(_ reason: CloseReason)
 }
 
 extension ConnectionHandler {
+    /// Does nothing.
     public mutating func opened(_ outbound: inout Outbound) {}
+    /// Does nothing.
     public mutating func writable(_ outbound: inout Outbound) {}
+    /// Ends our direction, too.
     public mutating func finished(_ outbound: inout Outbound) { outbound.close() }
+    /// Does nothing.
     public mutating func closed(_ reason: CloseReason) {}
 }
 

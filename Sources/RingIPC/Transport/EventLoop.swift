@@ -9,10 +9,13 @@
 /// The backend is made by `run`, on the thread that runs it: a ring belongs to one thread. Everything else can be called from any
 /// thread, before or while the loop runs.
 public final class EventLoop: Sendable {
+    /// The limits and choices of the loop and of all its connections.
     public let configuration: Configuration
     private let mailbox: Mailbox
 
-    /// - Throws: ``TransportError`` with `invalidConfiguration`.
+    /// Makes a loop that does not run yet.
+    ///
+    /// - Throws: ``TransportError``: `invalidConfiguration`.
     public init(configuration: Configuration = Configuration()) throws(TransportError) {
         try configuration.validate()
         self.configuration = configuration
@@ -22,7 +25,11 @@ public final class EventLoop: Sendable {
     /// Listens, and gives each connection a handler of its own. The socket is bound when this returns; connections are accepted once
     /// the loop runs.
     ///
-    /// - Parameter handler: called on the loop's thread for each accepted peer.
+    /// A loop has at most 64 listeners; one more, or one that the backend refuses, ends ``run()`` with its error.
+    ///
+    /// - Parameters:
+    ///   - endpoint: a name, or a listening descriptor, which becomes the loop's.
+    ///   - handler: called on the loop's thread for each accepted peer; makes the handler of its connection. Must not block.
     /// - Throws: ``TransportError``, as ``Listener/init(_:configuration:)``.
     @inlinable
     public func listen<Handler: ConnectionHandler>(
@@ -45,7 +52,7 @@ public final class EventLoop: Sendable {
 
     /// Connects, on the loop's thread. The handler hears of success by `opened`, of failure by `closed`.
     ///
-    /// A server whose listen queue is full is tried again until `connectTimeout`.
+    /// A server whose listen queue is full is tried again until ``Configuration/connectTimeout`` has passed. Returns at once.
     @inlinable
     public func connect<Handler: ConnectionHandler & Sendable>(to endpoint: Endpoint, handler: Handler) {
         connect(to: endpoint) { HandlerBox(handler) }
@@ -59,14 +66,18 @@ public final class EventLoop: Sendable {
         }
     }
 
-    /// Runs a closure on the loop's thread, at the end of its turn.
+    /// Runs a closure on the loop's thread, between two turns, in the order of posting. Wakes the loop if it sleeps.
+    ///
+    /// A closure that is posted before the loop runs waits for it; one that is posted after its end is never called.
+    ///
+    /// - Parameter job: must not block. The context is valid during the call only.
     public func post(_ job: @escaping @Sendable (inout LoopContext) -> Void) { mailbox.post(job) }
 
     /// Ends the loop in order: listeners stop, every connection sends what is queued and says goodbye, then ``run()`` returns. Takes at
-    /// most `drainTimeout`.
+    /// most ``Configuration/drainTimeout``. From any thread, also from a handler; a loop that does not run yet ends as soon as it does.
     public func stop() { mailbox.post { $0.stop() } }
 
-    /// Runs the loop on the calling thread until ``stop()``.
+    /// Runs the loop on the calling thread until ``stop()``. A loop is run once, by one thread.
     ///
     /// - Throws: ``TransportError``: `backendUnavailable` for a named backend that does not work here; `systemFailure` and its like when the
     ///   kernel refuses the loop itself. Errors of single connections go to their handlers.

@@ -8,9 +8,15 @@ internal import Synchronization
 /// try group.run()
 /// ```
 public final class EventLoopGroup: Sendable {
+    /// The loops, to post to. The first one accepts for all.
     public let loops: [EventLoop]
 
-    /// - Parameter loops: at least one; more than there are CPUs gain nothing.
+    /// Makes loops that do not run yet.
+    ///
+    /// - Parameters:
+    ///   - count: at least one; more than there are CPUs gain nothing.
+    ///   - configuration: that of each loop; its limits are per loop.
+    /// - Throws: ``TransportError``: `invalidConfiguration`.
     public init(loops count: Int, configuration: Configuration = Configuration()) throws(TransportError) {
         guard count >= 1 else {
             throw TransportError(.invalidConfiguration, during: .configure, detail: "a group has at least one loop, not \(count)")

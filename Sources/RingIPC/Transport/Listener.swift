@@ -7,7 +7,8 @@ internal import CRingIPC
 /// var connection = try listener.accept()
 /// ```
 ///
-/// The socket file is removed with the listener, if it is still ours.
+/// The socket file is removed with the listener, if it is still ours. A listener belongs to one thread, and so does what it accepts: hand a
+/// connection to another thread before it is used, or not at all.
 public struct Listener: ~Copyable {
     let socket: ListeningSocket
     let configuration: Configuration
@@ -15,7 +16,8 @@ public struct Listener: ~Copyable {
     /// Begins to listen.
     ///
     /// A stale socket file is replaced; that of a live server and anything that is not a socket never is.
-    /// - Throws: ``TransportError``: `addressInUse`, `notASocket`, `accessDenied`, `invalidEndpoint`, `invalidConfiguration`.
+    /// - Throws: ``TransportError``: `addressInUse`, `notASocket`, `accessDenied`, `notFound` when there is no such directory, `invalidEndpoint`,
+    ///   `invalidConfiguration`, `descriptorsExhausted`, and `systemFailure` for whatever else bind(2) and listen(2) say.
     public init(_ endpoint: Endpoint, configuration: Configuration = Configuration()) throws(TransportError) {
         try configuration.validate()
         socket = try ListeningSocket(endpoint, configuration: configuration)
@@ -27,8 +29,8 @@ public struct Listener: ~Copyable {
 
     /// Waits for the next connection whose peer the accept policy admits. Refused peers are closed, and waiting goes on.
     ///
-    /// - Parameter timeout: for ever when it is `nil`.
-    /// - Throws: ``TransportError``: `timedOut`; `descriptorsExhausted`, after which accepting may go on.
+    /// - Parameter timeout: how long to wait; for ever when it is `nil`.
+    /// - Throws: ``TransportError``: `timedOut`, `descriptorsExhausted`, `memoryExhausted`, after which accepting may go on; `backendUnavailable`.
     public mutating func accept(within timeout: Duration? = nil) throws(TransportError) -> Connection {
         let deadline = timeout.map { Connection.deadline(after: $0) }
         while true {

@@ -4,7 +4,7 @@ public struct LoopContext: ~Copyable {
 
     /// Sends a frame on a connection of this loop. Use it to reach a connection from another thread, or from another connection's handler.
     ///
-    /// - Throws: ``TransportError``: `closed` when the connection is gone, and what ``Outbound/send(_:)`` throws.
+    /// - Throws: ``TransportError``: `closed` when the connection is gone or not open yet, and what ``Outbound/send(_:)`` throws.
     public mutating func send(to connection: ConnectionID, _ bytes: RawSpan) throws(TransportError) {
         try operations.send(to: connection, bytes)
     }
@@ -12,7 +12,7 @@ public struct LoopContext: ~Copyable {
     /// Ends a connection in order. Nothing happens if it is gone.
     public mutating func close(_ connection: ConnectionID) { operations.close(connection) }
 
-    /// Runs a closure after at least `delay`.
+    /// Runs a closure on this loop after at least `delay`. Closures whose time has not come when the loop ends are dropped.
     public mutating func schedule(after delay: Duration, _ job: @escaping (inout LoopContext) -> Void) {
         operations.schedule(at: now + max(0, delay.nanoseconds), job)
     }
@@ -20,6 +20,7 @@ public struct LoopContext: ~Copyable {
     /// Ends the loop in order; see ``EventLoop/stop()``.
     public mutating func stop() { operations.stop() }
 
+    /// Connections of this loop, also those that wait for a hello or are being closed.
     public var connectionCount: Int { operations.connectionCount }
     /// What all connections of this loop did so far. Frames sent are counted when a connection has ended.
     public var statistics: Statistics { operations.statistics }

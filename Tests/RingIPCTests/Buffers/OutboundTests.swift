@@ -122,6 +122,7 @@ import Testing
         #expect(pool.lentCount == 5)
         #expect(unsafe large.pointee.capacity == Self.chunk + 1)
         unsafe pool.giveBack(large)
+        // swift-format-ignore
         for unsafe chunk in unsafe taken { unsafe pool.giveBack(chunk) }
         #expect(pool.lentCount == 0)
         // The two that came home first are used again, the last one first.

@@ -74,6 +74,7 @@ import Testing
         let program = [CommandLine.arguments[0], "--testing-library", "swift-testing", "--filter", "ActivatedProcessTests"]
         let arguments = ["sh", "-c", script, log] + program
         var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        // swift-format-ignore
         defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
         var process: pid_t = 0
         guard unsafe posix_spawn(&process, "/bin/sh", &actions, nil, &pointers, environ) == 0 else { return -1 }
