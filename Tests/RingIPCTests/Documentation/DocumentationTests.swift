@@ -5,7 +5,7 @@ import Testing
 @Suite(.enabled(if: Compiler.found != nil, "\(Compiler.whyMissing)"))
 struct DocumentationTests {
     /// Every document with Swift in it. A new one is named here.
-    static let documents = ["RingIPC", "Choosing", "Lifetimes", "Ends"].map { "Sources/RingIPC/RingIPC.docc/\($0).md" }
+    static let documents = ["README.md"] + ["RingIPC", "Choosing", "Lifetimes", "Ends"].map { "Sources/RingIPC/RingIPC.docc/\($0).md" }
 
     @Test(arguments: documents)
     func `the code in a document compiles`(_ path: String) throws {
