@@ -131,6 +131,8 @@ int ringipc_poll(int descriptor, short events, int64_t timeout_nanoseconds) {
     return count == 0 ? 0 : watched.revents;
 }
 
+int ringipc_poll_peer_closed(void) { return POLLRDHUP; }
+
 void *ringipc_map(size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;

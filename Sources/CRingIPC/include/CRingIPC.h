@@ -150,6 +150,9 @@ static inline void ringipc_sleep(int64_t nanoseconds) {
     struct timespec pause = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     nanosleep(&pause, NULL);
 }
+/* POLLRDHUP, which glibc shows under _GNU_SOURCE only. */
+int ringipc_poll_peer_closed(void);
+
 static inline int64_t ringipc_monotonic_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

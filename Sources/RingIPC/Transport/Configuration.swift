@@ -34,7 +34,10 @@ public struct Configuration: Sendable {
     /// Bytes of a connection's own receive ring: a power of two, at least a page.
     public var receiveRingSize = 256 << 10
     /// Receive buffers that the connections of one loop share: a power of two, from 2 to 32,768.
-    public var pooledBufferCount = 128
+    ///
+    /// 128 is the sum of 64 for the completions of a busy turn, while they are worked off, and of 64 that connections without memory to
+    /// put their input aside may hold while they are paused (at most half of the pool).
+    public var pooledBufferCount = 64 + 64
     /// Bytes of each of them: a multiple of 8, at least 1,024.
     public var pooledBufferSize = 16 << 10
     /// Bytes that a loop, or a blocking connection, may spend on frames that are longer than a buffer or cut by its end. A frame of the longest

@@ -103,6 +103,13 @@ public struct Connection: ~Copyable {
         return statistics
     }
 
+    /// How far the peer has gone, as the kernel knows it at this moment. Input that it sent before may still wait to be received.
+    public var peerState: PeerState {
+        let events = ringipc_poll(socket.descriptor, Int16(truncatingIfNeeded: ringipc_poll_peer_closed()), 0)
+        if events < 0 || events & (POLLHUP | POLLERR) != 0 { return .closed }
+        return events == 0 ? .open : .finishedSending
+    }
+
     static func deadline(after duration: Duration) -> Int64 {
         let (deadline, overflow) = ringipc_monotonic_nanoseconds().addingReportingOverflow(duration.nanoseconds)
         return overflow ? .max : deadline
@@ -180,7 +187,7 @@ extension Connection {
     /// Everything queued is sent before this waits. The view ends with `body`; what has to live longer is copied.
     ///
     /// - Parameters:
-    ///   - timeout: how long to wait for bytes; for ever when it is `nil`. It begins anew when bytes came that did not complete a frame; a frame
+    ///   - timeout: how long to wait for bytes; for ever when it is `nil`. A frame
     ///     that has begun has to end within ``Configuration/frameTimeout`` in any case, and the hello has to be here within
     ///     ``Configuration/helloTimeout``.
     ///   - body: called once with the frame. What it queues leaves with the next receive that waits, or at ``flush(within:)``;
@@ -192,6 +199,7 @@ extension Connection {
     public mutating func receive<R>(
         within timeout: Duration? = nil, _ body: (FrameView, inout Outbound) throws -> R
     ) throws -> R? {
+        var deadline: Int64?
         while true {
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             if let frame = try batch.next() {
@@ -200,7 +208,7 @@ extension Connection {
                 defer { unsafe inbound.pointee.consume(consumed) }
                 return unsafe try body(frame, &outbound.pointee)
             }
-            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return nil }
+            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return nil }
         }
     }
 
@@ -215,6 +223,7 @@ extension Connection {
     public mutating func receiveBatch(
         within timeout: Duration? = nil, _ body: (inout FrameBatch, inout Outbound) throws -> Void
     ) throws -> Bool {
+        var deadline: Int64?
         while true {
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             if try batch.beginsWithFrame() {
@@ -226,7 +235,7 @@ extension Connection {
                 try unsafe body(&batch, &outbound.pointee)
                 return true
             }
-            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, within: timeout) else { return false }
+            guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return false }
         }
     }
 
@@ -236,11 +245,15 @@ extension Connection {
     /// No whole frame was there. Takes control frames off, and waits for more bytes. `false` at the end of the stream.
     @usableFromInline
     @inline(never)
-    mutating func advance(past consumed: Int, isFinished: Bool, within timeout: Duration?) throws(TransportError) -> Bool {
+    mutating func advance(
+        past consumed: Int, isFinished: Bool, until deadline: inout Int64?, within timeout: Duration?
+    ) throws(TransportError) -> Bool {
         unsafe inbound.pointee.consume(consumed)
         if isFinished { end.isPeerFinished = true }
         if end.isPeerFinished { return false }
-        return try fill(until: timeout.map { Self.deadline(after: $0) })
+        // The clock is read when there is something to wait for, and once.
+        if deadline == nil { deadline = timeout.map { Self.deadline(after: $0) } }
+        return try fill(until: deadline)
     }
 }
 

@@ -77,7 +77,7 @@ public final class EventLoop: Sendable {
     /// most ``Configuration/drainTimeout``. From any thread, also from a handler; a loop that does not run yet ends as soon as it does.
     public func stop() { mailbox.post { $0.stop() } }
 
-    /// Runs the loop on the calling thread until ``stop()``. A loop is run once, by one thread.
+    /// Runs the loop on the calling thread until ``stop()``. A loop runs on one thread at a time.
     ///
     /// - Throws: ``TransportError``: `backendUnavailable` for a named backend that does not work here; `systemFailure` and its like when the
     ///   kernel refuses the loop itself. Errors of single connections go to their handlers.

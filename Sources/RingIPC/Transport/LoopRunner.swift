@@ -31,7 +31,9 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     }
 
     func run() throws(TransportError) {
-        mailbox.open(waker)
+        guard mailbox.open(waker) else {
+            throw TransportError(.invalidConfiguration, during: .run, detail: "the loop runs already, on another thread")
+        }
         var failure: TransportError?
         do {
             while unsafe !core.pointee.isStopped { try turn() }

@@ -23,10 +23,15 @@ final class Mailbox: Sendable {
         waker?.wake()
     }
 
-    /// A loop begins to run. Jobs that were posted before are called for at once.
-    func open(_ waker: Waker) {
-        state.withLock { $0.waker = waker }
-        waker.wake()
+    /// A loop begins to run. Jobs that were posted before are called for at once. `false` when one runs already.
+    func open(_ waker: Waker) -> Bool {
+        let isFirst = state.withLock { state in
+            guard state.waker == nil else { return false }
+            state.waker = waker
+            return true
+        }
+        if isFirst { waker.wake() }
+        return isFirst
     }
 
     func close() { state.withLock { $0.waker = nil } }
