@@ -20,7 +20,7 @@ import Testing
             }
         })
         try withServer(setup, { $0.drainTimeout = .milliseconds(100) }, handler: { _ in handler }) { server, endpoint in
-            for round in 0..<20 {
+            for round in 0..<5 {
                 for size in [1, 2, 3] {
                     let peer = try RawPeer(connectedTo: endpoint)
                     try peer.write(WireBytes.hello() + WireBytes.frame(Pattern.bytes(size, seed: round), .native))
@@ -52,13 +52,13 @@ import Testing
             try await Task.sleep(for: .nanoseconds(1))
             for setup in LoopSetup.usable {
                 try Self.openAndClose(setup)
-                let before = openSocketsAndFiles()
-                try Self.openAndClose(setup)
-                let left = openSocketsAndFiles().subtracting(before)
+                let before = OpenDescriptors()
+                for _ in 0..<5 { try Self.openAndClose(setup) }
+                let left = OpenDescriptors().left(since: before)
                 require(left == [], "\(setup.rawValue): \(left)")
             }
             for backend in Machine.blockingChoices {
-                let before = openSocketsAndFiles()
+                let before = OpenDescriptors()
                 for _ in 0..<20 {
                     let (peer, descriptor) = RawPeer.pair()
                     var connection = try Connection(connectingTo: .descriptor(descriptor), configuration: .with { $0.backend = backend })
@@ -66,7 +66,7 @@ import Testing
                     require(try connection.receive(within: safetyNet) { frame, _ in frame.count } == 1)
                     peer.close()
                 }
-                let left = openSocketsAndFiles().subtracting(before)
+                let left = OpenDescriptors().left(since: before)
                 require(left == [], "\(backend): \(left)")
             }
         }

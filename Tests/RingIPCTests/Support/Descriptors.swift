@@ -2,22 +2,35 @@ import Glibc
 
 @testable import RingIPC
 
-/// Sockets and files that this process has open. Not the runtime's own (timers, eventfds of dispatch), which come when they like.
-func openSocketsAndFiles() -> Set<String> {
-    var found: Set<String> = []
-    for number in entries(of: "/proc/self/fd") {
+/// Number and file of every open descriptor.
+private func openDescriptors() -> [String] {
+    entries(of: "/proc/self/fd").compactMap { number in
         var target = [UInt8](repeating: 0, count: 256)
         let count = unsafe target.withUnsafeMutableBytes { buffer in
             unsafe readlink("/proc/self/fd/" + number, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
         }
         // The descriptor of the listing itself is closed by now.
-        guard count > 0 else { continue }
-        let file = String(decoding: target[..<count], as: UTF8.self)
-        if !file.hasPrefix("anon_inode:[timerfd]"), !file.hasPrefix("anon_inode:[eventpoll]"), !file.hasPrefix("anon_inode:[eventfd]") {
-            found.insert("\(number) \(file)")
-        }
+        return count > 0 ? number + " " + String(decoding: target[..<count], as: UTF8.self) : nil
     }
-    return found
+}
+
+/// What this process has open of what the library opens: sockets, rings, memory files; and how many eventfds and epoll sets, of
+/// which the runtime opens some of its own, when it likes.
+struct OpenDescriptors {
+    let named: Set<String>
+    let eventCount: Int
+
+    init() {
+        let all = openDescriptors()
+        named = Set(all.filter { $0.contains(" socket:") || $0.contains("[io_uring]") || $0.contains("memfd:") })
+        eventCount = all.count { $0.contains("[eventpoll]") || $0.contains("[eventfd]") }
+    }
+
+    /// What is there now and was not before; empty if nothing was left.
+    func left(since before: OpenDescriptors) -> [String] {
+        let left = named.subtracting(before.named).sorted()
+        return eventCount > before.eventCount + 4 ? left + ["\(eventCount - before.eventCount) eventfds and epoll sets"] : left
+    }
 }
 
 /// One socket, whatever number it has: tells whether anybody in this process still has it open under `descriptor`.
