@@ -6,12 +6,16 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int64_t result(int64_t value) { return value < 0 ? -(int64_t)errno : value; }
@@ -33,6 +37,49 @@ int bench_allowed_cpus(int *cpus, int capacity) {
     for (int cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++)
         if (CPU_ISSET(cpu, &set)) cpus[count++] = cpu;
     return count;
+}
+
+/* ---- time ---- */
+
+uint64_t bench_cpu_nanoseconds_of(pid_t process) {
+    clockid_t clock;
+    struct timespec now;
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &now) < 0) return 0;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void bench_sleep_precisely(void) { prctl(PR_SET_TIMERSLACK, 1ul); }
+
+void bench_sleep_until(uint64_t nanoseconds) {
+    struct timespec end = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR) {}
+}
+
+/* ---- raw sockets ---- */
+
+int bench_allow_descriptors(unsigned count) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    if (limit.rlim_cur >= count) return 0;
+    limit.rlim_cur = count;
+    if (limit.rlim_max < count) limit.rlim_max = count;
+    return (int)result(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+int bench_connect_abstract(const char *name) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+    if (length > sizeof address.sun_path - 1) return -ENAMETOOLONG;
+    memcpy(address.sun_path + 1, name, length);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+    if (connect(descriptor, (struct sockaddr *)&address, size) < 0) {
+        int error = errno;
+        close(descriptor);
+        return -error;
+    }
+    return descriptor;
 }
 
 /* ---- processes ---- */

@@ -26,6 +26,22 @@ int bench_pin(int cpu);
 /* Writes the numbers of the CPUs that the calling thread may use, ascending. Returns their count. */
 int bench_allowed_cpus(int *cpus, int capacity);
 
+/* ---- time ---- */
+
+/* User and system time of another process, or 0 when it is gone. */
+uint64_t bench_cpu_nanoseconds_of(pid_t process);
+/* Lets sleeps of the calling thread end as precisely as the timer can; the kernel's default may add 50 microseconds. */
+void bench_sleep_precisely(void);
+/* Sleeps until the monotonic clock shows so many nanoseconds. */
+void bench_sleep_until(uint64_t nanoseconds);
+
+/* ---- raw sockets ---- */
+
+/* Raises the soft limit of descriptors, for programs started from now on too. */
+int bench_allow_descriptors(unsigned count);
+/* A blocking stream socket connected to an abstract name, given without its leading zero byte. */
+int bench_connect_abstract(const char *name);
+
 /* ---- processes ---- */
 
 /*

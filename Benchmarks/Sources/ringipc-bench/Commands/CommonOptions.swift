@@ -61,6 +61,8 @@ struct CommonOptions: ParsableArguments {
 
     var pingpong: ScenarioOptions { scenario(defaultCount: 20_000) { min($0 / 10 + 100, 5000) } }
 
+    func pace(_ step: PaceStep) -> ScenarioOptions { scenario(defaultCount: step.defaultCount) { min($0 / 10 + 10, 1000) } }
+
     var stream: ScenarioOptions { scenario(defaultCount: Self.streamCount(size: size)) { $0 / 10 + 1 } }
 
     /// A server of any number of clients counts nothing down.

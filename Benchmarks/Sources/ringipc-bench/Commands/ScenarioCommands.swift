@@ -22,6 +22,55 @@ struct StreamCommand: ParsableCommand {
     }
 }
 
+struct PaceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pace", abstract: "Round trips at a steady pace: latency, and how much of a CPU each side takes.",
+        discussion: "Without --interval all of 10 µs to 10 ms are measured, and an idle time of 2 s after a busy one.")
+
+    @Option(help: ArgumentHelp("From one message to the next, or 'idle'.", valueName: "microseconds"))
+    var interval: PaceStep?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let cpus = try common.cpus()
+        let results = try (interval.map { [$0] } ?? PaceStep.all).map { step in
+            try ScenarioRun(scenario: .pace(step), options: common.pace(step), cpus: cpus).measure()
+        }
+        try ResultPrinter.printResults(results, json: common.json)
+    }
+}
+
+extension PaceStep: ExpressibleByArgument {
+    init?(argument: String) {
+        if argument == "idle" {
+            self = .idle
+            return
+        }
+        guard let microseconds = Int(argument), (1...1_000_000).contains(microseconds) else { return nil }
+        self = .every(microseconds: microseconds)
+    }
+}
+
+struct IdleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "idle", abstract: "What connections that say nothing cost the server: memory of each, and CPU.")
+
+    @Option(help: "Connections; at most as many as a loop has by default, beside a first one.")
+    var connections = 10_000
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1...16_383).contains(connections) else { throw ValidationError("--connections must be between 1 and 16383") }
+    }
+
+    func run() throws {
+        let run = ScenarioRun(scenario: .idle(connections: connections), options: common.server, cpus: try common.cpus())
+        try ResultPrinter.printResults([run.measure()], json: common.json)
+    }
+}
+
 struct FaninCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanin", abstract: "Many connections with one message in flight each, to one echo server.")

@@ -22,6 +22,9 @@ struct Measure: Sendable {
     static func columns(of scenario: String) -> [Measure] {
         switch scenario {
         case "pingpong": [roundTrip] + tails + [cpu, calls, switches]
+        case "pace": [roundTrip, tails[0]] + shares
+        case "pace-idle": shares
+        case "idle": [connectionMemory, shares[1], mappings]
         case "fanin": [rate, roundTrip, tails[0], serverCPU, serverCalls, copied]
         case "parse": [parsing]
         default: [rate, bandwidth, cpu, calls, copied]
@@ -41,6 +44,12 @@ struct Measure: Sendable {
     static let serverCPU = Measure("server CPU ns/message") { $0.cpuPerMessageOfServer }
     static let serverCalls = Measure("server calls/message", prefersKernelCount: true) { $0.callsPerMessageOfServer }
     static let copied = Measure("copied B/message") { $0.copiedBytesPerMessage }
+    static let shares = [
+        Measure("client CPU %", showsSpread: true) { $0.cpuShareOfClient.map { $0 * 100 } },
+        Measure("server CPU %", showsSpread: true) { $0.cpuShareOfServer.map { $0 * 100 } },
+    ]
+    static let connectionMemory = Measure("B/connection", showsSpread: true) { $0.bytesPerConnection }
+    static let mappings = Measure("mappings") { $0.mappings.map(Double.init) }
     static let switches = Measure("context switches") { $0.contextSwitches.map(Double.init) }
 
     /// The median of the trials; with its spread in brackets where there is one to show.

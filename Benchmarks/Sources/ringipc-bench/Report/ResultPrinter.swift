@@ -22,7 +22,7 @@ enum ResultPrinter {
 
     private static func name(_ result: ScenarioResult) -> String {
         if let kind = result.kind { return "C \(kind)" }
-        let parts = [result.backend, result.wait].compactMap { $0 }
+        let parts = [result.backend, result.wait, result.intervalMicroseconds.map { "every \($0) µs" }].compactMap { $0 }
         return parts.isEmpty ? "RingIPC" : parts.joined(separator: " ")
     }
 }

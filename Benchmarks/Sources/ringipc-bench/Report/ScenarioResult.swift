@@ -25,6 +25,15 @@ struct ScenarioResult: Codable, Equatable {
     var callsSource: CallsSource?
     var copiedBytesPerMessage: Double?
     var contextSwitches: Int?
+    /// Between the sends of a paced client.
+    var intervalMicroseconds: Int?
+    /// CPU time in all time; 1 is a whole CPU.
+    var cpuShareOfClient: Double?
+    var cpuShareOfServer: Double?
+    /// Private memory of the server's process.
+    var bytesPerConnection: Double?
+    /// Of the server's process, all of them.
+    var mappings: Int?
     /// Of the process that needed more; of the server in a fan-in.
     var peakResidentBytes: Int?
 
@@ -41,7 +50,7 @@ struct ScenarioResult: Codable, Equatable {
     init(scenario: String) { self.scenario = scenario }
 
     enum CodingKeys: String, CodingKey {
-        case scenario, backend, kind, wait, framing, size, count, connections, seconds
+        case scenario, backend, kind, wait, framing, size, count, connections, seconds, mappings
         case messagesPerSecond = "messages_per_second"
         case bytesPerSecond = "bytes_per_second"
         case roundTrip = "rtt_ns"
@@ -55,6 +64,10 @@ struct ScenarioResult: Codable, Equatable {
         case callsSource = "system_calls_source"
         case copiedBytesPerMessage = "copied_bytes_per_message"
         case contextSwitches = "context_switches"
+        case intervalMicroseconds = "interval_us"
+        case cpuShareOfClient = "cpu_share_client"
+        case cpuShareOfServer = "cpu_share_server"
+        case bytesPerConnection = "bytes_per_connection"
         case peakResidentBytes = "peak_rss_bytes"
     }
 }
@@ -77,6 +90,18 @@ extension ScenarioResult {
         self.seconds = seconds
         messagesPerSecond = Double(count) / seconds
         bytesPerSecond = Double(count) * Double(size) / seconds
+    }
+
+    mutating func setPace(_ step: PaceStep, _ options: ScenarioOptions, _ client: Pace.Outcome, _ server: SideReport) {
+        size = options.size
+        seconds = client.seconds
+        if case .every(let microseconds) = step {
+            intervalMicroseconds = microseconds
+            count = options.count
+        }
+        roundTrip = client.times
+        cpuShareOfClient = client.clientShare
+        cpuShareOfServer = client.serverShare ?? Double(server.cpuNanoseconds) / (client.seconds * 1e9)
     }
 
     mutating func setCosts(client: SideReport, server: SideReport) {

@@ -31,17 +31,14 @@ enum Contender: Hashable {
         case .backend(let backend):
             let options = ScenarioOptions(
                 backend: backend, wait: work.wait, size: work.size, count: work.count, warmup: work.count / 10 + 100)
-            var arguments = [work.scenario.name] + options.arguments + ["--pin", work.cpus.argument, "--json"]
-            if case .fanin(let connections, let seconds) = work.scenario {
-                arguments += ["--connections", "\(connections)", "--seconds", "\(seconds)"]
-            }
+            var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json"]
             if !counting { arguments.append("--skip-counting-trial") }
             let child = try ChildProcess(Tool.path, arguments)
             return try JSONLine.decode(ScenarioResult.self, from: child.finish(within: 120))
         case .limit(let kind):
             var run = LimitRun(scenario: .pingpong, kind: kind, size: work.size, count: work.count, cpus: work.cpus)
             switch work.scenario {
-            case .pingpong: break
+            case .pingpong, .pace, .idle: break
             case .stream: run.scenario = .stream
             case .fanin(let connections, let seconds):
                 run.scenario = .fanin
@@ -60,6 +57,10 @@ enum Contender: Hashable {
         case .epoll: kind = "epoll"
         case .ioUring: kind = "uring"
         default: kind = "recv"
+        }
+        switch work.scenario {
+        case .pace, .idle: return nil
+        case .pingpong, .stream, .fanin: break
         }
         let suffix = work.wait == .spin ? "-spin" : "-block"
         if case .pingpong = work.scenario { return .limit(kind: kind + suffix) }

@@ -23,7 +23,7 @@ struct Matrix {
     let cpus: CPUPair
     let hasLimits: Bool
 
-    var cases: [BenchmarkCase] { streams + roundTrips + fanins }
+    var cases: [BenchmarkCase] { streams + roundTrips + fanins + (profile == .full ? paces + idles : []) }
 
     private var streams: [BenchmarkCase] {
         let sizes = profile == .quick ? [64, 8, 1024, 16_384] : [64, 8, 16, 32, 128, 256, 1024, 4096, 16_384, 65_536]
@@ -70,6 +70,26 @@ struct Matrix {
                 wait: .block, size: 64, count: 1, cpus: cpus, trials: profile.fewerTrials,
                 contenders: contenders(limits: ["epoll", "uring"]))
         }
+    }
+
+    private var paces: [BenchmarkCase] {
+        let waits: [(String, WaitChoice)] = [("blocking", .block), ("adaptive", .adaptive), ("spinning", .spin)]
+        return PaceStep.all.flatMap { step in
+            waits.filter { !cpus.isOneCPU || $0.1 != .spin }.map { name, wait in
+                let pace = if case .every(let microseconds) = step { "every \(microseconds) µs" } else { "idle" }
+                return BenchmarkCase(
+                    title: "pace, \(pace), \(name), 64 B", scenario: .pace(step), wait: wait, size: 64, count: step.defaultCount,
+                    cpus: cpus, trials: 3, contenders: contenders(limits: []))
+            }
+        }
+    }
+
+    private var idles: [BenchmarkCase] {
+        [
+            BenchmarkCase(
+                title: "idle, 10,000 connections", scenario: .idle(connections: 10_000), wait: .adaptive, size: 64, count: 1,
+                cpus: cpus, trials: 3, contenders: contenders(limits: []))
+        ]
     }
 
     private static func kinds(_ wait: String) -> [String] { ["recv-\(wait)", "epoll-\(wait)", "uring-\(wait)"] }

@@ -38,7 +38,7 @@ struct Pingpong {
     }
 
     @inline(__always)
-    private func roundTrip(_ sequence: Int, on connection: inout Connection) throws {
+    func roundTrip(_ sequence: Int, on connection: inout Connection) throws {
         let number = UInt64(sequence)
         try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
         let isAnswered: Void? = try connection.receive { frame, _ in try verify(frame.bytes, sequence) }

@@ -7,13 +7,29 @@ struct ScenarioRun {
     enum Scenario {
         case pingpong
         case stream
+        case pace(PaceStep)
         case fanin(connections: Int, seconds: Double)
+        case idle(connections: Int)
 
         var name: String {
             switch self {
             case .pingpong: "pingpong"
             case .stream: "stream"
+            case .pace(.idle): "pace-idle"
+            case .pace: "pace"
             case .fanin: "fanin"
+            case .idle: "idle"
+            }
+        }
+
+        /// The command that measures it, with the options that only it has.
+        var command: [String] {
+            switch self {
+            case .pingpong, .stream: [name]
+            case .pace(.every(let microseconds)): ["pace", "--interval", "\(microseconds)"]
+            case .pace(.idle): ["pace", "--interval", "idle"]
+            case .fanin(let connections, let seconds): [name, "--connections", "\(connections)", "--seconds", "\(seconds)"]
+            case .idle(let connections): [name, "--connections", "\(connections)"]
             }
         }
     }
@@ -39,14 +55,21 @@ struct ScenarioRun {
         result.framing = options.framing.rawValue
         switch scenario {
         case .pingpong:
-            let (client, server) = try withServer { try Pingpong(options: options).runClient($0) }
+            let (client, server) = try withServer("pingpong") { endpoint, _ in try Pingpong(options: options).runClient(endpoint) }
             result.setRate(count: options.count, size: options.size, seconds: client.seconds)
             result.roundTrip = client.times
             result.setCosts(client: client.report, server: server)
         case .stream:
-            let (client, server) = try withServer { try Stream(options: options).runClient($0) }
+            let (client, server) = try withServer("stream") { endpoint, _ in try Stream(options: options).runClient(endpoint) }
             result.setRate(count: options.count, size: options.size, seconds: client.seconds)
             result.setCosts(client: client.report, server: server)
+        case .pace(let step):
+            let pace = Pace(options: options, step: step, sharesCPU: cpus.isOneCPU)
+            let (client, server) = try withServer("pingpong") { try pace.runClient($0, server: $1.identifier) }
+            result.setPace(step, options, client, server)
+        case .idle(let connections):
+            result.connections = connections
+            try Idle(options: options, connections: connections, cpus: cpus).measure(into: &result)
         case .fanin(let connections, let seconds):
             result.connections = connections
             let fanin = Fanin(options: options, connections: connections, seconds: min(seconds, longest), cpus: cpus)
@@ -56,11 +79,13 @@ struct ScenarioRun {
     }
 
     /// Starts the server on its CPU, runs the client on its own, and returns what each has found.
-    private func withServer<Outcome>(_ client: (Endpoint) throws -> Outcome) throws -> (Outcome, SideReport) {
+    private func withServer<Outcome>(
+        _ peer: String, _ client: (Endpoint, ChildProcess) throws -> Outcome
+    ) throws -> (Outcome, SideReport) {
         let address = Self.newAddress()
-        let server = try Self.startServer(scenario.name, at: address, options, on: cpus.server)
+        let server = try Self.startServer(peer, at: address, options, on: cpus.server)
         try CPUSet.pin(to: cpus.client)
-        let outcome = try client(Endpoint(address))
+        let outcome = try client(Endpoint(address), server)
         return (outcome, try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
     }
 
