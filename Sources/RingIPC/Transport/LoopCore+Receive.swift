@@ -134,8 +134,7 @@ extension LoopCore where B: ~Copyable {
         let rest = unsafe UnsafeRawBufferPointer(bytes).dropping(consumed)
         guard unsafe !rest.isEmpty else { return bytes.count }
         if let length = unsafe parser.encodedLength(ofFrameBeginningWith: rest), length <= rest.count {
-            // The handler left a whole frame: it wants to be asked again when its answers are out.
-            unsafe pause(slot)
+            unsafe askAgain(slot, about: rest)
             return consumed
         }
         unsafe setDeadline(time(after: configuration.frameTimeout), of: slot)
@@ -244,8 +243,15 @@ extension LoopCore where B: ~Copyable {
         if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {
             unsafe dropSpanning(slot)
         } else {
-            unsafe pause(slot)
+            unsafe askAgain(slot, about: slot.pointee.spanning.bytes)
         }
+    }
+
+    /// The handler left a whole frame: it wants to be asked again when its answers are out. But one that cannot be read, and whose
+    /// error the handler kept to itself, would be left for ever.
+    private mutating func askAgain(_ slot: UnsafeMutablePointer<ConnectionSlot>, about frame: UnsafeRawBufferPointer) {
+        do { try unsafe requireAcceptable(frame) } catch { return unsafe fail(slot, error) }
+        unsafe pause(slot)
     }
 
     /// A hello that is whole in `bytes` is taken; 0 when it is not.

@@ -16,6 +16,7 @@ struct EpollBackend: Backend, ~Copyable {
     static let maximumEvents = 64
     /// Connections accepted per turn, so that a flood of them does not starve the others.
     static let maximumAccepts = 64
+    private var acceptsLeft = 0
 
     init(configuration: Configuration) throws(TransportError) {
         let epoll = try OwnedDescriptor(ringipc_epoll(), during: .run)
@@ -180,6 +181,7 @@ extension EpollBackend {
         _ wait: TurnWait, pool: inout BufferPool, completions: inout CompletionQueue
     ) throws(TransportError) {
         var timeout = nanoseconds(of: wait)
+        acceptsLeft = Self.maximumAccepts
         if !known.isEmpty {
             // All connections of a loop may have been cancelled at once: more than the queue can hold. And events need room too.
             let count = min(known.count, (completions.capacity - completions.count) / 2)
@@ -221,7 +223,8 @@ extension EpollBackend {
     private mutating func acceptAll(_ token: Token, into completions: inout CompletionQueue) {
         let watch = unsafe listenerWatch(token.slot)
         guard unsafe watch.pointee.token == token, unsafe watch.pointee.interest != 0 else { return }
-        for _ in 0..<Self.maximumAccepts where !completions.isFull {
+        while acceptsLeft > 0, !completions.isFull {
+            acceptsLeft -= 1
             counters.systemCalls &+= 1
             let result = unsafe ringipc_accept(watch.pointee.descriptor)
             if result == -EAGAIN { return }
