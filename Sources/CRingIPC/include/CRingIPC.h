@@ -141,6 +141,10 @@ static inline int ringipc_epoll_control(int epoll, int operation, int descriptor
 /* Swift lays out the packed epoll_event differently from C, so that its fields are read here. */
 static inline uint64_t ringipc_epoll_token(const struct epoll_event *events, size_t index) { return events[index].data.u64; }
 static inline uint32_t ringipc_epoll_events(const struct epoll_event *events, size_t index) { return events[index].events; }
+/* What epoll_wait would have written, for a double of the kernel. */
+static inline void ringipc_epoll_set(struct epoll_event *events, size_t index, uint32_t happened, uint64_t token) {
+    events[index] = (struct epoll_event){.events = happened, .data = {.u64 = token}};
+}
 /* A negative timeout waits for ever. Nanoseconds through epoll_pwait2 where the kernel has it (5.11), else rounded up. */
 int ringipc_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds);
 /* poll(2) on one descriptor: its returned events, 0 on timeout, or the negated errno. */

@@ -28,7 +28,7 @@ enum TurnWait {
 
 /// The contract between a loop and the kernel: operations are begun, completions come back.
 ///
-/// epoll keeps it with readiness and non-blocking calls, io_uring by itself, a simulated kernel with a seeded plan. The rules:
+/// epoll keeps it with readiness and non-blocking calls, io_uring by itself. Both run over Linux or over a ``KernelDouble``. The rules:
 /// - All calls come from the one thread that made the backend.
 /// - A slot has at most one receive and one send under way. The memory and the descriptor of an operation belong to the
 ///   backend from the call until the completion with `isArmed == false`; only then may the descriptor be closed.
@@ -40,6 +40,9 @@ protocol Backend: ~Copyable {
     /// Whether a send is done when `send` returns. Then nothing is gained by collecting sends until the end of the turn, and much is
     /// lost: an answer that leaves at once leaves from the cache, and its chunk serves the next connection.
     static var sendsAtOnce: Bool { get }
+    associatedtype System: Kernel
+    /// Where its calls go, and those of the loop that are no operations.
+    var kernel: System { get }
     /// Nanoseconds of a clock that never goes back.
     var now: Int64 { get }
     var statistics: BackendStatistics { get }

@@ -2,8 +2,8 @@
 ///
 /// A descriptor is no identity: the kernel gives its number to the next socket while completions of the last one are still under
 /// way. The generation tells them apart.
-struct Token: Equatable {
-    enum Operation: UInt8 {
+package struct Token: Equatable, Sendable {
+    package enum Operation: UInt8, Sendable {
         case accept = 1
         case receive = 2
         case send = 3
@@ -11,10 +11,10 @@ struct Token: Equatable {
         case cancel = 5
     }
 
-    let operation: Operation
+    package let operation: Operation
     /// Cut to 24 bits; `ConnectionID` has the whole of it.
-    let generation: UInt32
-    let slot: UInt32
+    package let generation: UInt32
+    package let slot: UInt32
 
     static let generationMask: UInt32 = 0xFF_FFFF
 
@@ -29,12 +29,12 @@ struct Token: Equatable {
     }
 
     /// `nil` for bits that were never given to the kernel.
-    init?(bits: UInt64) {
+    package init?(bits: UInt64) {
         guard let operation = Operation(rawValue: UInt8(truncatingIfNeeded: bits >> 56)) else { return nil }
         self.operation = operation
         generation = UInt32(truncatingIfNeeded: bits >> 32) & Self.generationMask
         slot = UInt32(truncatingIfNeeded: bits)
     }
 
-    var bits: UInt64 { UInt64(operation.rawValue) << 56 | UInt64(generation) << 32 | UInt64(slot) }
+    package var bits: UInt64 { UInt64(operation.rawValue) << 56 | UInt64(generation) << 32 | UInt64(slot) }
 }

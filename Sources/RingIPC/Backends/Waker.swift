@@ -3,15 +3,22 @@ internal import CRingIPC
 /// Wakes a loop's turn from another thread: an eventfd that the turn watches. The descriptor lives as long as anyone can use it.
 final class Waker: Sendable {
     let descriptor: Int32
+    private let double: (any KernelDouble)?
 
-    init() throws(TransportError) {
-        let result = ringipc_event()
+    init(double: (any KernelDouble)?) throws(TransportError) {
+        let result = double?.makeEvent() ?? ringipc_event()
         guard result >= 0 else { throw TransportError(systemError: -result, during: .run) }
         descriptor = result
+        self.double = double
     }
 
-    deinit { _ = ringipc_close(descriptor) }
+    deinit { close(descriptor, of: double) }
 
-    func wake() { _ = ringipc_event_signal(descriptor) }
-    func drain() { _ = ringipc_event_drain(descriptor) }
+    func wake() {
+        if let double { double.signal(descriptor) } else { _ = ringipc_event_signal(descriptor) }
+    }
+
+    func drain() {
+        if let double { double.drain(descriptor) } else { _ = ringipc_event_drain(descriptor) }
+    }
 }

@@ -10,7 +10,7 @@ struct BufferPool: ~Copyable {
     let bufferSize: Int
     let memory: UnsafeMutableRawPointer
     /// A stack, so that the buffer used last, still in the cache, is used next.
-    private let free: UnsafeMutablePointer<UInt16>
+    let free: UnsafeMutablePointer<UInt16>
     private(set) var freeCount: Int
     /// For the chain of buffers that a paused connection holds: the next one, and the unread bytes in this one.
     private let links: UnsafeMutablePointer<Link>

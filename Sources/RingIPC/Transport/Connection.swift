@@ -110,10 +110,7 @@ public struct Connection: ~Copyable {
         return events == 0 ? .open : .finishedSending
     }
 
-    static func deadline(after duration: Duration) -> Int64 {
-        let (deadline, overflow) = ringipc_monotonic_nanoseconds().addingReportingOverflow(duration.nanoseconds)
-        return overflow ? .max : deadline
-    }
+    static func deadline(after duration: Duration) -> Int64 { duration.after(ringipc_monotonic_nanoseconds()) }
 }
 
 // MARK: Sending

@@ -12,6 +12,8 @@ public final class EventLoop: Sendable {
     /// The limits and choices of the loop and of all its connections.
     public let configuration: Configuration
     private let mailbox: Mailbox
+    /// The kernel's double that the loop runs over; `nil` for Linux.
+    private let double: (any KernelDouble)?
 
     /// Makes a loop that does not run yet.
     ///
@@ -20,6 +22,15 @@ public final class EventLoop: Sendable {
         try configuration.validate()
         self.configuration = configuration
         mailbox = try Mailbox()
+        double = nil
+    }
+
+    /// Makes a loop that runs over a double of the kernel, turn by turn: see ``stepped()``.
+    package init(configuration: Configuration, over double: any KernelDouble) throws(TransportError) {
+        try configuration.validate()
+        self.configuration = configuration
+        mailbox = try Mailbox()
+        self.double = double
     }
 
     /// Listens, and gives each connection a handler of its own. The socket is bound when this returns; connections are accepted once
@@ -43,11 +54,16 @@ public final class EventLoop: Sendable {
         on endpoint: Endpoint, spreadOver siblings: [EventLoop],
         makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
     ) throws(TransportError) {
-        let socket = try ListeningSocket(endpoint, configuration: configuration)
+        let socket = try listeningSocket(on: endpoint)
         let entry = ListenerEntry(socket: socket, siblings: siblings, makeHandler: makeHandler)
         // Nobody else has the entry: from here on it belongs to the loop.
         nonisolated(unsafe) let sent = entry
         mailbox.post { loop in loop.operations.add(unsafe sent) }
+    }
+
+    private func listeningSocket(on endpoint: Endpoint) throws(TransportError) -> ListeningSocket {
+        guard let double else { return try ListeningSocket(endpoint, configuration: configuration) }
+        return try ListeningSocket(endpoint, over: double, configuration: configuration)
     }
 
     /// Connects, on the loop's thread. The handler hears of success by `opened`, of failure by `closed`.
@@ -61,7 +77,7 @@ public final class EventLoop: Sendable {
     @usableFromInline
     func connect(to endpoint: Endpoint, makeHandler: @escaping @Sendable () -> AnyConnectionHandler) {
         mailbox.post { [configuration] loop in
-            let deadline = loop.now + configuration.connectTimeout.nanoseconds
+            let deadline = configuration.connectTimeout.after(loop.now)
             loop.operations.connect(to: endpoint, until: deadline, handler: makeHandler())
         }
     }
@@ -82,22 +98,24 @@ public final class EventLoop: Sendable {
     /// - Throws: ``TransportError``: `backendUnavailable` for a named backend that does not work here; `systemFailure` and its like when the
     ///   kernel refuses the loop itself. Errors of single connections go to their handlers.
     public func run() throws(TransportError) {
+        guard double == nil else {
+            throw TransportError(.invalidConfiguration, during: .run, detail: "the loop belongs to a simulated kernel; step the kernel instead")
+        }
         switch try BackendSelection(configuration) {
         case .epoll(let report):
-            try run(on: EpollBackend(configuration: configuration), report)
+            try run(on: EpollBackend(kernel: LinuxKernel(), configuration: configuration), report)
         case .uring(let report):
-            let backend: UringBackend
+            let backend: UringBackend<LiburingQueues>
             do { backend = try UringBackend(configuration: configuration) } catch {
                 guard configuration.backend == .automatic else { throw BackendReport.unavailable(error) }
-                return try run(on: EpollBackend(configuration: configuration), .epollInstead(of: error))
+                return try run(on: EpollBackend(kernel: LinuxKernel(), configuration: configuration), .epollInstead(of: error))
             }
             try run(on: backend, report)
         }
     }
 
     private func run<B: Backend & ~Copyable>(on backend: consuming B, _ report: BackendReport) throws(TransportError) {
-        let runner = try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
-        try runner.run()
+        try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration).run()
     }
 
     func adopt(
@@ -109,5 +127,34 @@ public final class EventLoop: Sendable {
             guard let socket = parcel.take() else { return }
             loop.operations.open(socket, peer: peer, handler: makeHandler(peer))
         }
+    }
+}
+
+extension EventLoop {
+    /// The loop over its double, ready for its first turn.
+    package func stepped() throws(TransportError) -> any SteppedLoop {
+        guard let double else {
+            throw TransportError(.invalidConfiguration, during: .run, detail: "only a loop over a double can be stepped")
+        }
+        guard configuration.backend == .ioUring else {
+            return try stepped(
+                EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration), .epollByName)
+        }
+        do {
+            let ring = UringRing(queues: try DoubledQueues(double), features: configuration.uringFeatures)
+            return try stepped(UringBackend(ring: ring, configuration: configuration), .ioUringByName)
+        } catch let error as UringUnavailable {
+            throw BackendReport.unavailable(error)
+        } catch {
+            throw error as! TransportError
+        }
+    }
+
+    private func stepped<B: Backend & ~Copyable>(
+        _ backend: consuming B, _ report: BackendReport
+    ) throws(TransportError) -> any SteppedLoop {
+        let runner = try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
+        try runner.start()
+        return runner
     }
 }

@@ -26,6 +26,9 @@ public final class EventLoopGroup: Sendable {
         self.loops = loops
     }
 
+    /// A group of loops over a double of the kernel, which are stepped one by one.
+    package init(over loops: [EventLoop]) { self.loops = loops }
+
     /// As ``EventLoop/listen(on:handler:)``; `handler` is called on the loop that a connection is given to.
     @inlinable
     public func listen<Handler: ConnectionHandler>(

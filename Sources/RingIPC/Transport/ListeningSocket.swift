@@ -35,6 +35,14 @@ struct ListeningSocket: ~Copyable {
         }
     }
 
+    /// Listens in a double of the kernel, where names are no files.
+    init(_ endpoint: Endpoint, over double: any KernelDouble, configuration: Configuration) throws(TransportError) {
+        try endpoint.validate(during: .listen)
+        let result = double.listen(on: endpoint, backlog: configuration.listenBacklog)
+        guard result >= 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }
+        self.init(Socket(owning: result, of: double), nil, endpoint, configuration.acceptPolicy)
+    }
+
     private init(_ socket: consuming Socket, _ file: SocketFile?, _ endpoint: Endpoint, _ policy: AcceptPolicy?) {
         self.socket = socket
         self.file = file

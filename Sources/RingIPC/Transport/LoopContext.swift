@@ -14,7 +14,7 @@ public struct LoopContext: ~Copyable {
 
     /// Runs a closure on this loop after at least `delay`. Closures whose time has not come when the loop ends are dropped.
     public mutating func schedule(after delay: Duration, _ job: @escaping (inout LoopContext) -> Void) {
-        operations.schedule(at: now + max(0, delay.nanoseconds), job)
+        operations.schedule(at: delay.after(now), job)
     }
 
     /// Ends the loop in order; see ``EventLoop/stop()``.

@@ -41,12 +41,12 @@ extension LoopCore where B: ~Copyable {
     mutating func accepted(_ completion: Completion) {
         let index = Int(completion.token.slot)
         guard index < listeners.count, let entry = listeners[index] else {
-            if completion.result >= 0 { _ = ringipc_close(completion.result) }
+            if completion.result >= 0 { backend.kernel.close(completion.result) }
             return
         }
         entry.isArmed = completion.isArmed
         if completion.result >= 0 {
-            welcome(Socket(owning: completion.result), entry)
+            welcome(Socket(owning: completion.result, of: backend.kernel.double), entry)
         } else if ![-ECANCELED, -EINTR, -EAGAIN, -ECONNABORTED].contains(completion.result) {
             // EMFILE, ENFILE, ENOMEM: accepting goes on when a connection has ended, or after a while.
             statistics.acceptFailures &+= 1

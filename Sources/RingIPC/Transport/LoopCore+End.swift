@@ -1,5 +1,3 @@
-internal import CRingIPC
-
 // How connections end: in order, by the peer, by an error; and how their slot becomes free.
 
 extension LoopCore where B: ~Copyable {
@@ -64,23 +62,18 @@ extension LoopCore where B: ~Copyable {
     mutating func beginDrain(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         unsafe slot.pointee.phase = .draining
         unsafe drainDeadlines[slot.pointee.id] = time(after: configuration.drainTimeout)
-        _ = unsafe ringipc_shutdown(slot.pointee.descriptor, Int32(SHUT_WR))
+        unsafe backend.kernel.shutdown(slot.pointee.descriptor, .sending)
         if unsafe slot.pointee.isEndOfStream { return unsafe finish(slot, .finished) }
         unsafe setDeadline(now + Self.drainInterval, of: slot)
     }
 
-    /// The kernel does not tell when the peer has read everything, so it is asked now and then.
+    /// The kernel does not tell when the peer has read everything, so it is asked now and then. Input that the armed receive has not brought
+    /// yet, the peer's own goodbye say, is waited for: a close would answer it with a reset.
     mutating func lookAtDrain(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         let end = unsafe drainDeadlines[slot.pointee.id] ?? now
-        let isTaken = unsafe ringipc_unread_bytes(slot.pointee.descriptor) <= 0 && !hasInput(slot.pointee.descriptor)
+        let isTaken = unsafe backend.kernel.unreadBytes(slot.pointee.descriptor) <= 0 && !backend.kernel.hasInput(slot.pointee.descriptor)
         if isTaken || now >= end { return unsafe finish(slot, .finished) }
         unsafe setDeadline(now + Self.drainInterval, of: slot)
-    }
-
-    /// Whether bytes wait that the armed receive has not brought yet: the peer's own goodbye, say, which a close would answer with a reset.
-    private func hasInput(_ descriptor: Int32) -> Bool {
-        var byte: UInt8 = 0
-        return unsafe ringipc_receive(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
     }
 
     private static var drainInterval: Int64 { 2_000_000 }
@@ -99,7 +92,7 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.handler._withUnsafeGuaranteedRef { $0.closed(reason) }
         // Ends a receive and a send that are under way.
         if unsafe slot.pointee.isBusyInKernel {
-            _ = unsafe ringipc_shutdown(slot.pointee.descriptor, Int32(SHUT_RDWR))
+            unsafe backend.kernel.shutdown(slot.pointee.descriptor, .both)
             unsafe disarmReceive(slot)
             if unsafe slot.pointee.isSendPending { unsafe backend.cancel(.send, connection: slot.pointee.id) }
         }
@@ -122,7 +115,7 @@ extension LoopCore where B: ~Copyable {
         statistics.framesSent &+= unsafe slot.pointee.outbound.framesSent
         unsafe giveBackInput(slot)
         backend.detach(descriptor, connection: id)
-        _ = ringipc_close(descriptor)
+        backend.kernel.close(descriptor)
         unsafe slot.pointee.handler.release()
         table.remove(id)
         if acceptRetry != .max { acceptRetry = now }

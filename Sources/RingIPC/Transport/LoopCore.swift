@@ -137,8 +137,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     func time(after duration: Duration) -> Int64 {
-        let (time, overflow) = now.addingReportingOverflow(duration.nanoseconds)
-        return overflow ? .max : time
+        duration.after(now)
     }
 
     private mutating func expireDeadlines() {

@@ -2,9 +2,10 @@
 @safe
 final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     /// Behind a pointer, since a stored property of a class would be checked for exclusive access at run time.
-    private let core: UnsafeMutablePointer<LoopCore<B>>
+    let core: UnsafeMutablePointer<LoopCore<B>>
     private let mailbox: Mailbox
     private let waker: Waker
+    private let double: (any KernelDouble)?
     let report: BackendReport
     private var timers = MinHeap<LoopTimer>()
     private var timerCount: UInt64 = 0
@@ -15,6 +16,7 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
 
     init(backend: consuming B, mailbox: Mailbox, report: BackendReport, configuration: Configuration) throws(TransportError) {
         waker = backend.waker
+        double = backend.kernel.double
         let made = try LoopCore(backend: backend, configuration: configuration)
         unsafe core = .allocate(capacity: 1)
         unsafe core.initialize(to: made)
@@ -31,21 +33,31 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     }
 
     func run() throws(TransportError) {
-        guard mailbox.open(waker) else {
-            throw TransportError(.invalidConfiguration, during: .run, detail: "the loop runs already, on another thread")
-        }
+        try start()
         var failure: TransportError?
         do {
-            while unsafe !core.pointee.isStopped { try turn() }
+            while !isStopped { try turn() }
         } catch {
             failure = error
         }
-        mailbox.close()
-        unsafe core.pointee.abortAll()
+        finish()
         if let failure { throw failure }
     }
 
-    private func turn() throws(TransportError) {
+    func start() throws(TransportError) {
+        guard mailbox.open(waker) else {
+            throw TransportError(.invalidConfiguration, during: .run, detail: "the loop runs already, on another thread")
+        }
+    }
+
+    var isStopped: Bool { unsafe core.pointee.isStopped }
+
+    func finish() {
+        mailbox.close()
+        unsafe core.pointee.abortAll()
+    }
+
+    func turn() throws(TransportError) {
         let wasWoken = unsafe try core.pointee.turn(until: alarm.pointee)
         if wasWoken { runJobs() }
         if unsafe core.pointee.now >= alarm.pointee { runTimers() }
@@ -113,7 +125,7 @@ extension LoopRunner where B: ~Copyable {
         let socket: Socket
         do {
             // One attempt that does not wait: the loop has other things to do meanwhile.
-            socket = try Socket.connect(to: endpoint, timeout: .zero)
+            socket = try Socket.connect(to: endpoint, over: double)
         } catch {
             guard error.code == .timedOut, now < deadline else { return handler.closed(.failed(error)) }
             return schedule(at: now + Self.connectPause) { $0.operations.connect(to: endpoint, until: deadline, handler: handler) }

@@ -10,6 +10,12 @@ public struct PeerCredentials: Sendable, Hashable {
     public let userIdentifier: UInt32
     /// The effective group id. Supplementary groups are not told.
     public let groupIdentifier: UInt32
+
+    package init(processIdentifier: Int32, userIdentifier: UInt32, groupIdentifier: UInt32) {
+        self.processIdentifier = processIdentifier
+        self.userIdentifier = userIdentifier
+        self.groupIdentifier = groupIdentifier
+    }
 }
 
 extension PeerCredentials {

@@ -2,19 +2,26 @@ internal import CRingIPC
 
 /// The owner of a stream socket's descriptor, which is closed with it.
 struct Socket: ~Copyable {
-    let descriptor: Int32
+    private(set) var descriptor: Int32
+    /// The double that the socket is of; `nil` for one of Linux.
+    let double: (any KernelDouble)?
 
     /// Takes over a descriptor that nobody else closes, without looking at it.
-    init(owning descriptor: Int32) { self.descriptor = descriptor }
+    init(owning descriptor: Int32, of double: (any KernelDouble)? = nil) {
+        self.descriptor = descriptor
+        self.double = double
+    }
 
     /// Gives the descriptor away; closing it is up to the caller from now on.
     consuming func release() -> Int32 {
-        let descriptor = descriptor
-        discard self
-        return descriptor
+        let released = descriptor
+        descriptor = -1
+        return released
     }
 
-    deinit { _ = ringipc_close(descriptor) }
+    deinit {
+        if descriptor >= 0 { close(descriptor, of: double) }
+    }
 
     /// A new stream socket in blocking mode.
     static func stream(during operation: TransportError.Operation, on endpoint: Endpoint) throws(TransportError) -> Socket {
@@ -24,13 +31,24 @@ struct Socket: ~Copyable {
     }
 
     func peerCredentials(during operation: TransportError.Operation) throws(TransportError) -> PeerCredentials {
-        try PeerCredentials(of: descriptor, during: operation)
+        if let double { return double.credentials(of: descriptor) }
+        return try PeerCredentials(of: descriptor, during: operation)
     }
 }
 
 // MARK: - Connecting
 
 extension Socket {
+    /// One attempt that never blocks, as of ``connect(to:timeout:)`` with a timeout of zero.
+    static func connect(to endpoint: Endpoint, over double: (any KernelDouble)?) throws(TransportError) -> Socket {
+        guard let double else { return try connect(to: endpoint, timeout: .zero) }
+        try endpoint.validate(during: .connect)
+        let result = double.connect(to: endpoint)
+        if result == -EAGAIN { throw fullQueue(endpoint, .zero) }
+        guard result >= 0 else { throw TransportError(systemError: -result, during: .connect, on: endpoint) }
+        return Socket(owning: result, of: double)
+    }
+
     /// Connects, or adopts a connected descriptor. The socket is in blocking mode: a ring's requests on a non-blocking one fail
     /// with EAGAIN instead of waiting, and a single call that must not block has MSG_DONTWAIT.
     ///
@@ -49,7 +67,7 @@ extension Socket {
         to endpoint: Endpoint, name: String, abstract: Bool, timeout: Duration
     ) throws(TransportError) -> Socket {
         let socket = try stream(during: .connect, on: endpoint)
-        let nanoseconds = nanoseconds(of: timeout)
+        let nanoseconds = max(0, timeout.nanosecondsRoundedUp)
         let deadline = ringipc_monotonic_nanoseconds().addingReportingOverflow(nanoseconds)
         let lastMoment = deadline.overflow ? Int64.max : deadline.partialValue
 
@@ -121,13 +139,6 @@ extension Socket {
                 detail: "the socket under this name is not a stream socket; another program owns it")
         default: TransportError(systemError: number, during: .connect, on: endpoint)
         }
-    }
-
-    private static func nanoseconds(of duration: Duration) -> Int64 {
-        let (seconds, attoseconds) = duration.components
-        guard seconds < Int64.max / 1_000_000_000 else { return .max }
-        // Rounded up, so that the shortest duration is still a wait.
-        return max(0, seconds * 1_000_000_000 + (attoseconds + 999_999_999) / 1_000_000_000)
     }
 }
 

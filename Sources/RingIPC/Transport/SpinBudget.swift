@@ -47,14 +47,3 @@ struct SpinBudget {
         if patience <= 0 { isSpinning = true }
     }
 }
-
-extension Duration {
-    /// Cut at what 64 bits can hold: 292 years.
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return sumOverflow ? (seconds < 0 ? .min : .max) : sum
-    }
-}

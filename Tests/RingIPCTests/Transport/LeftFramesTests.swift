@@ -56,7 +56,7 @@ import Testing
         var ends: [Int32] = [-1, -1]
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
         defer { _ = close(ends[1]) }
-        var core = try LoopCore(backend: EpollBackend(configuration: configuration), configuration: configuration)
+        var core = try LoopCore(backend: EpollBackend(kernel: LinuxKernel(), configuration: configuration), configuration: configuration)
         core.open(Socket(owning: ends[0]), peer: nil, handler: HandlerBox(handler))
         for piece in random.pieces(of: stream) {
             let written = unsafe piece.withUnsafeBytes { unsafe write(ends[1], $0.baseAddress, $0.count) }

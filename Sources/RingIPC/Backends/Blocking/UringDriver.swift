@@ -3,7 +3,7 @@ internal import CRingIPC
 /// One socket behind a ring of its own: a single-shot receive straight into the connection's memory.
 struct UringDriver: BlockingDriver, ~Copyable {
     let descriptor: Int32
-    private var ring: UringRing
+    private var ring: LinuxRing
     private var isArmed = false
     var waits: WaitCounters {
         get { WaitCounters(systemCalls: ring.systemCalls, wakeups: wakeups) }
@@ -15,7 +15,7 @@ struct UringDriver: BlockingDriver, ~Copyable {
     private static let token = Token(.receive, slot: 0, generation: 0)
 
     init(descriptor: Int32, configuration: Configuration) throws(UringUnavailable) {
-        ring = try UringRing(entries: 8, completions: 64, allowed: configuration.uringFeatures)
+        ring = try LinuxRing(entries: 8, completions: 64, allowed: configuration.uringFeatures)
         self.descriptor = descriptor
         spinBudget = SpinBudget(configuration.wait)
     }
@@ -67,7 +67,7 @@ struct UringDriver: BlockingDriver, ~Copyable {
     private mutating func enter(_ wait: TurnWait) -> Int {
         do { try ring.enter(wait) } catch { return -Int(error.systemError ?? EIO) }
         var outcome = -Int(EAGAIN)
-        ring.reap(upTo: .max) { completion, _ in outcome = Int(completion.res) }
+        ring.reap(upTo: .max) { completion, _ in outcome = Int(completion.result) }
         if outcome == -Int(EAGAIN) { return outcome }
         isArmed = false
         return outcome == -Int(EINTR) ? -Int(EAGAIN) : outcome

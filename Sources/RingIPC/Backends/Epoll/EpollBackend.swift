@@ -2,8 +2,9 @@ internal import CRingIPC
 
 /// The contract on epoll: readiness tells when, a non-blocking call does it, and the call's result is the completion.
 @safe
-struct EpollBackend: Backend, ~Copyable {
-    private let epoll: OwnedDescriptor
+struct EpollBackend<System: Kernel>: Backend, ~Copyable {
+    let kernel: System
+    private let epoll: Int32
     let waker: Waker
     private let events: UnsafeMutablePointer<epoll_event>
     private let watches: UnsafeMutablePointer<EpollWatch>
@@ -13,17 +14,21 @@ struct EpollBackend: Backend, ~Copyable {
     private var counters = BackendStatistics()
 
     /// Events per call. More gain nothing: the call's cost is spread over enough of them, and each has a buffer that stays in the cache.
-    static let maximumEvents = 64
+    static var maximumEvents: Int { 64 }
     /// Connections accepted per turn, so that a flood of them does not starve the others.
-    static let maximumAccepts = 64
+    static var maximumAccepts: Int { 64 }
     private var acceptsLeft = 0
 
-    init(configuration: Configuration) throws(TransportError) {
-        let epoll = try OwnedDescriptor(ringipc_epoll(), during: .run)
-        let waker = try Waker()
-        let token = Token(.wake, slot: 0, generation: 0)
-        let result = ringipc_epoll_control(epoll.number, EPOLL_CTL_ADD, waker.descriptor, input, token.bits)
-        guard result >= 0 else { throw TransportError(systemError: -result, during: .run) }
+    init(kernel: System, configuration: Configuration) throws(TransportError) {
+        let waker = try Waker(double: kernel.double)
+        let epoll = kernel.makeEpoll()
+        guard epoll >= 0 else { throw TransportError(systemError: -epoll, during: .run) }
+        let result = kernel.control(epoll, EPOLL_CTL_ADD, waker.descriptor, input, Token(.wake, slot: 0, generation: 0).bits)
+        guard result >= 0 else {
+            kernel.close(epoll)
+            throw TransportError(systemError: -result, during: .run)
+        }
+        self.kernel = kernel
         self.epoll = epoll
         self.waker = waker
         watchCount = configuration.maximumConnections + ListenerTable.capacity
@@ -35,15 +40,16 @@ struct EpollBackend: Backend, ~Copyable {
     deinit {
         unsafe events.deallocate()
         unsafe watches.deallocate()
+        kernel.close(epoll)
     }
 
     static var sendsAtOnce: Bool { true }
-    var now: Int64 { ringipc_monotonic_nanoseconds() }
+    var now: Int64 { kernel.now }
     var statistics: BackendStatistics { counters }
 
     private mutating func control(_ operation: Int32, _ descriptor: Int32, _ interest: UInt32, _ token: Token) -> Int32 {
         counters.systemCalls &+= 1
-        return ringipc_epoll_control(epoll.number, operation, descriptor, interest, token.bits)
+        return kernel.control(epoll, operation, descriptor, interest, token.bits)
     }
 
     private func check(_ result: Int32) throws(TransportError) {
@@ -96,7 +102,7 @@ extension EpollBackend {
     }
 
     mutating func attachListener(_ descriptor: Int32, slot: ConnectionID) throws(TransportError) {
-        try check(ringipc_set_nonblocking(descriptor, true))
+        try check(kernel.setNonblocking(descriptor, true))
         let watch = unsafe listenerWatch(slot.slot)
         unsafe watch.initialize(to: EpollWatch())
         unsafe watch.pointee.descriptor = descriptor
@@ -141,7 +147,7 @@ extension EpollBackend {
     private mutating func sendNow(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         while true {
             counters.systemCalls &+= 1
-            let result = unsafe ringipc_send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
+            let result = unsafe kernel.send(descriptor, bytes)
             if result != -Int(EINTR) { return result }
         }
     }
@@ -194,7 +200,7 @@ extension EpollBackend {
         let capacity = max(1, min(Self.maximumEvents, pool.freeCount, room))
         counters.systemCalls &+= 1
         if timeout != 0 { counters.wakeups &+= 1 }
-        let count = unsafe ringipc_epoll_wait(epoll.number, events, Int32(capacity), timeout)
+        let count = unsafe kernel.wait(epoll, events, capacity, timeout)
         guard count >= 0 || count == -EINTR else { throw TransportError(systemError: -count, during: .run) }
         for index in 0..<Int(max(0, count)) {
             guard let token = unsafe Token(bits: ringipc_epoll_token(events, index)) else { continue }
@@ -226,7 +232,7 @@ extension EpollBackend {
         while acceptsLeft > 0, !completions.isFull {
             acceptsLeft -= 1
             counters.systemCalls &+= 1
-            let result = unsafe ringipc_accept(watch.pointee.descriptor)
+            let result = unsafe kernel.accept(watch.pointee.descriptor)
             if result == -EAGAIN { return }
             if result == -EINTR || result == -ECONNABORTED { continue }
             if result < 0 { unsafe setInterest(0, of: watch) }
@@ -288,7 +294,7 @@ extension EpollBackend {
     private mutating func receiveNow(_ descriptor: Int32, _ memory: UnsafeMutableRawBufferPointer) -> Int {
         while true {
             counters.systemCalls &+= 1
-            let result = unsafe ringipc_receive(descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            let result = unsafe kernel.receive(descriptor, memory)
             if result != -Int(EINTR) { return result }
         }
     }

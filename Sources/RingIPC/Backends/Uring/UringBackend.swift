@@ -2,40 +2,36 @@ internal import CRingIPC
 
 /// The contract on io_uring: one entry into the kernel per turn carries all sends, receives and accepts, and brings all completions.
 @safe
-struct UringBackend: Backend, ~Copyable {
-    private var ring: UringRing
+struct UringBackend<Queues: RingQueues>: Backend, ~Copyable {
+    private var ring: UringRing<Queues>
     let waker: Waker
     private var wakeups: UInt64 = 0
 
-    static let submissionEntries: UInt32 = 1_024
-    /// Larger than the submission queue: a multishot request completes many times.
-    static let completionEntries: UInt32 = 8_192
-
-    init(configuration: Configuration) throws(UringUnavailable) {
-        let waker = try Self.makeWaker()
-        var ring = try Self.makeRing(configuration)
-        ring.readEvent(waker.descriptor, token: Self.wakeToken)
+    init(ring: consuming UringRing<Queues>, configuration: Configuration) throws(UringUnavailable) {
+        let waker: Waker
+        do { waker = try Waker(double: ring.kernel.double) } catch { throw UringUnavailable(systemError: error.systemError ?? EMFILE) }
+        try ring.registerBuffers(count: configuration.pooledBufferCount)
+        ring.readEvent(waker.descriptor, token: Token(.wake, slot: 0, generation: 0))
         self.waker = waker
         self.ring = ring
     }
 
-    private static func makeWaker() throws(UringUnavailable) -> Waker {
-        do { return try Waker() } catch { throw UringUnavailable(systemError: error.systemError ?? EMFILE) }
-    }
-
-    private static func makeRing(_ configuration: Configuration) throws(UringUnavailable) -> UringRing {
-        let allowed = configuration.uringFeatures.intersection(UringProbe.shared.features)
-        var ring = try UringRing(entries: submissionEntries, completions: completionEntries, allowed: allowed)
-        try ring.registerBuffers(count: configuration.pooledBufferCount)
-        return ring
-    }
-
     static var sendsAtOnce: Bool { false }
-    var now: Int64 { ringipc_monotonic_nanoseconds() }
+    var kernel: Queues.System { ring.kernel }
+    var now: Int64 { kernel.now }
     var statistics: BackendStatistics { BackendStatistics(systemCalls: ring.systemCalls, wakeups: wakeups) }
-    var features: UringFeatures { ring.features }
+}
 
-    private static let wakeToken = Token(.wake, slot: 0, generation: 0)
+extension UringBackend where Queues == LiburingQueues {
+    private static var submissionEntries: UInt32 { 1_024 }
+    /// Larger than the submission queue: a multishot request completes many times.
+    private static var completionEntries: UInt32 { 8_192 }
+
+    init(configuration: Configuration) throws(UringUnavailable) {
+        let allowed = configuration.uringFeatures.intersection(UringProbe.shared.features)
+        let ring = try LinuxRing(entries: Self.submissionEntries, completions: Self.completionEntries, allowed: allowed)
+        try self.init(ring: ring, configuration: configuration)
+    }
 }
 
 // MARK: Operations
@@ -45,7 +41,7 @@ extension UringBackend {
 
     mutating func attachListener(_ descriptor: Int32, slot: ConnectionID) {
         // On a non-blocking descriptor the ring would answer EAGAIN at once instead of waiting.
-        _ = ringipc_set_nonblocking(descriptor, false)
+        _ = kernel.setNonblocking(descriptor, false)
     }
 
     mutating func detach(_ descriptor: Int32, connection: ConnectionID) {}
@@ -103,17 +99,14 @@ extension UringBackend {
         var wasWoken = false
         let capacity = completions.capacity - completions.count
         ring.reap(upTo: capacity) { entry, token in
-            let flags = entry.flags
-            var completion = Completion(token: token, result: entry.res)
-            completion.isArmed = flags & UInt32(IORING_CQE_F_MORE) != 0
-            if flags & UInt32(IORING_CQE_F_BUFFER) != 0 {
-                let buffer = UInt16(truncatingIfNeeded: flags >> UInt32(IORING_CQE_BUFFER_SHIFT))
+            var completion = Completion(token: token, result: entry.result, isArmed: entry.isArmed)
+            if let buffer = entry.buffer {
                 // An end of stream may come with a buffer that nothing was written to.
                 if completion.result > 0 { completion.buffer = buffer } else { pool.putBack(buffer) }
             }
             if token.operation == .wake { wasWoken = true }
             completions.append(completion)
         }
-        if wasWoken { ring.readEvent(waker.descriptor, token: Self.wakeToken) }
+        if wasWoken { ring.readEvent(waker.descriptor, token: Token(.wake, slot: 0, generation: 0)) }
     }
 }

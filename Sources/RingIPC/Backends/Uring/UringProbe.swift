@@ -21,7 +21,7 @@ struct UringProbe: Sendable {
     }
 
     private static func probe() throws(UringUnavailable) -> UringFeatures {
-        var ring = try UringRing(entries: 8, completions: 64)
+        var ring = try LinuxRing(entries: 8, completions: 64)
         // Provided-buffer rings are the floor: without them there is no receive for many connections.
         try ring.registerBuffers(count: 2)
         var features = ring.features
@@ -30,7 +30,7 @@ struct UringProbe: Sendable {
     }
 
     /// A kernel before 6.0 answers EINVAL to the flag.
-    private static func supportsMultishotReceive(_ ring: inout UringRing) throws(UringUnavailable) -> Bool {
+    private static func supportsMultishotReceive(_ ring: inout LinuxRing) throws(UringUnavailable) -> Bool {
         var configuration = Configuration()
         configuration.pooledBufferCount = 2
         configuration.pooledBufferSize = 1_024
@@ -50,7 +50,7 @@ struct UringProbe: Sendable {
                 token: Token(.receive, slot: 0, generation: 0)))
         do { try ring.enter(.forever) } catch { throw UringUnavailable(systemError: error.systemError ?? EIO) }
         var isSupported = false
-        ring.reap(upTo: .max) { completion, _ in isSupported = completion.res == 1 }
+        ring.reap(upTo: .max) { completion, _ in isSupported = completion.result == 1 }
         return isSupported
     }
 }
