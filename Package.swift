@@ -18,12 +18,17 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "RingIPC",
     products: [
-        .library(name: "RingIPC", targets: ["RingIPC"])
+        .library(name: "RingIPC", targets: ["RingIPC"]),
+        .library(name: "RingIPCTesting", targets: ["RingIPCTesting"]),
     ],
     targets: [
         .systemLibrary(name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "CRingIPC", dependencies: ["CLiburing"]),
         .target(name: "RingIPC", dependencies: ["CRingIPC"], swiftSettings: strict),
+        .target(name: "RingIPCTesting", dependencies: ["RingIPC"], swiftSettings: strict),
+        .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
+        .executableTarget(
+            name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
         .testTarget(name: "RingIPCTests", dependencies: ["RingIPC"], swiftSettings: strict),
     ]
 )

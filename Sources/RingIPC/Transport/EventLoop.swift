@@ -136,7 +136,7 @@ extension EventLoop {
         guard let double else {
             throw TransportError(.invalidConfiguration, during: .run, detail: "only a loop over a double can be stepped")
         }
-        guard configuration.backend == .ioUring else {
+        guard configuration.backend != .epoll else {
             return try stepped(
                 EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration), .epollByName)
         }

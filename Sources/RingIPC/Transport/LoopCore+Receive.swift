@@ -87,7 +87,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe fail(slot, TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye"))
                 break
             }
-            if unsafe slot.pointee.outbound.queuedBytes > configuration.outboundLimit / 2 {
+            if unsafe slot.pointee.isAnswering, unsafe slot.pointee.outbound.queuedBytes > configuration.outboundLimit / 2 {
                 unsafe pause(slot)
                 break
             }
@@ -144,6 +144,7 @@ extension LoopCore where B: ~Copyable {
     /// One call of the handler. Returns how many bytes it took.
     private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
+        let framesSent = unsafe slot.pointee.outbound.framesSent
         do {
             try unsafe slot.pointee.handler._withUnsafeGuaranteedRef { try unsafe $0.received(&batch, reply: &slot.pointee.outbound) }
         } catch {
@@ -153,6 +154,7 @@ extension LoopCore where B: ~Copyable {
             return bytes.count
         }
         statistics.framesReceived &+= UInt64(batch.frameCount)
+        if batch.frameCount > 0 { unsafe slot.pointee.isAnswering = unsafe slot.pointee.outbound.framesSent != framesSent }
         let (consumed, isFinished) = (batch.consumedCount, batch.isFinished)
         if isFinished { unsafe peerFinished(slot) }
         unsafe afterHandler(slot)
@@ -237,7 +239,9 @@ extension LoopCore where B: ~Copyable {
         }
         // The same for a single long frame, which may need the whole queue.
         let queued = unsafe slot.pointee.outbound.queuedBytes
-        if queued > 0, unsafe queued + slot.pointee.spanning.count > configuration.outboundLimit { return unsafe pause(slot) }
+        if unsafe slot.pointee.isAnswering, queued > 0, unsafe queued + slot.pointee.spanning.count > configuration.outboundLimit {
+            return unsafe pause(slot)
+        }
         let taken = unsafe deliver(slot.pointee.spanning.bytes, slot)
         guard unsafe slot.pointee.isReading else { return }
         if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {

@@ -105,6 +105,9 @@ extension LoopCore where B: ~Copyable {
         }
         unsafe slot.pointee.sendFailure = error
         unsafe slot.pointee.outbound.discardAll()
-        if unsafe !slot.pointee.isReading || slot.pointee.isEndOfStream || slot.pointee.isPaused { return unsafe fail(slot, error) }
+        if unsafe !slot.pointee.isReading { return unsafe fail(slot, error) }
+        // What a paused connection has not delivered yet is delivered now: nothing is queued any more that it could wait for.
+        if unsafe slot.pointee.isPaused { return unsafe noteDrained(slot) }
+        if unsafe slot.pointee.isEndOfStream { return unsafe fail(slot, error) }
     }
 }

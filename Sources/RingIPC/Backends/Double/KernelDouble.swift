@@ -1,3 +1,5 @@
+internal import CRingIPC
+
 /// A kernel that stands in for Linux below event loops: everything that a loop, its backend and its sockets ask of the kernel.
 ///
 /// The backends themselves run unchanged above it: `EpollBackend` on its sockets and readiness, `UringBackend` on its queues. Results are
@@ -58,6 +60,12 @@ package enum EpollOperation: Sendable { case add, modify, delete }
 package struct ReadyEvent: Sendable {
     package let token: UInt64
     package let events: UInt32
+
+    package static let input = EPOLLIN.rawValue
+    package static let output = EPOLLOUT.rawValue
+    package static let hangUp = EPOLLHUP.rawValue
+    package static let error = EPOLLERR.rawValue
+
     package init(token: UInt64, events: UInt32) {
         self.token = token
         self.events = events

@@ -1,0 +1,25 @@
+/// What happened in a run, as a number: two runs of one seed have the same.
+struct Trace {
+    /// FNV-1a over everything that was noted.
+    private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    private(set) var count = 0
+    /// Gets every entry as a line, for who replays a seed.
+    var log: ((String) -> Void)?
+
+    mutating func note(_ event: StaticString, _ subject: Int32, _ result: Int, at time: Int64) {
+        count += 1
+        mix(UInt64(truncatingIfNeeded: event.utf8CodeUnitCount))
+        mix(UInt64(bitPattern: Int64(subject)))
+        mix(UInt64(bitPattern: Int64(result)))
+        mix(UInt64(bitPattern: time))
+        if let log { log("\(time)  \(event)  \(subject)  \(result)") }
+    }
+
+    private mutating func mix(_ word: UInt64) {
+        var rest = word
+        for _ in 0..<8 {
+            digest = (digest ^ (rest & 0xFF)) &* 0x100_0000_01B3
+            rest >>= 8
+        }
+    }
+}

@@ -1,0 +1,6 @@
+import Simulation
+
+@main
+enum Main {
+    static func main() { SimulationTool(CommandLine.arguments).run() }
+}
