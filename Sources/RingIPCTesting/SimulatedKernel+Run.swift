@@ -72,6 +72,7 @@ extension SimulatedKernel {
         loop.waitsOn = nil
         loop.wakeTime = .max
         current = loop
+        trace.note("turn", Int32(loops.firstIndex { $0 === loop } ?? -1), 0, at: nanoseconds)
         defer { current = nil }
         do { try loop.stepped?.turn() } catch {
             report(.loops, "a loop ended with \(error)")
@@ -87,7 +88,18 @@ extension SimulatedKernel {
         if audit.connections > audit.maximumConnections { report(.bounds, "\(audit.connections) connections") }
         if audit.lentBuffers != audit.heldBuffers { report(.buffers, "\(audit.lentBuffers) are lent, \(audit.heldBuffers) are held") }
         if audit.spanningBytes > audit.spanningLimit { report(.bounds, "\(audit.spanningBytes) bytes for spanning frames") }
-        if audit.longestQueue > audit.outboundLimit { report(.bounds, "\(audit.longestQueue) bytes are queued") }
+        // The hello and the goodbye may come on top.
+        if audit.longestQueue > audit.outboundLimit + 32 { report(.bounds, "\(audit.longestQueue) bytes are queued") }
+    }
+
+    /// What all loops are about, one line per connection: for a run that stands still.
+    public var states: [String] {
+        loops.enumerated().flatMap { index, loop in
+            guard let stepped = loop.stepped else { return ["loop \(index) is over"] }
+            let audit = stepped.audit
+            return ["loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, \(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"]
+                + stepped.states.map { "  \($0)" }
+        }
     }
 
     private func end(_ loop: SimulatedLoop) {

@@ -86,7 +86,7 @@ public final class SimulatedKernel: @unchecked Sendable {
     public func occurs(_ kind: FaultKind) -> Bool {
         guard let probability = plan.probabilities[kind], random.chance(probability) else { return false }
         faultCounts[kind, default: 0] += 1
-        trace.note("fault", Int32(FaultKind.allCases.firstIndex(of: kind)!), 1, at: nanoseconds)
+        trace.note(kind, at: nanoseconds)
         return true
     }
 

@@ -30,6 +30,7 @@ public final class SimulatedPeer {
 
     /// Up to `count` bytes of what has arrived.
     public func read(_ count: Int) -> [UInt8] {
+        guard !socket.inbox.isEmpty else { return [] }
         kernel.tick()
         var bytes = [UInt8](repeating: 0, count: min(count, socket.inbox.count))
         _ = unsafe bytes.withUnsafeMutableBytes { unsafe socket.inbox.take(into: $0) }

@@ -2,17 +2,21 @@
 struct Trace {
     /// FNV-1a over everything that was noted.
     private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    private(set) var count = 0
     /// Gets every entry as a line, for who replays a seed.
     var log: ((String) -> Void)?
 
     mutating func note(_ event: StaticString, _ subject: Int32, _ result: Int, at time: Int64) {
-        count += 1
         mix(UInt64(truncatingIfNeeded: event.utf8CodeUnitCount))
         mix(UInt64(bitPattern: Int64(subject)))
         mix(UInt64(bitPattern: Int64(result)))
         mix(UInt64(bitPattern: time))
         if let log { log("\(time)  \(event)  \(subject)  \(result)") }
+    }
+
+    mutating func note(_ fault: FaultKind, at time: Int64) {
+        mix(UInt64(FaultKind.allCases.firstIndex(of: fault)!))
+        mix(UInt64(bitPattern: time))
+        if let log { log("\(time)  fault  \(fault.rawValue)") }
     }
 
     private mutating func mix(_ word: UInt64) {

@@ -8,6 +8,8 @@ package protocol SteppedLoop: AnyObject {
     func finish()
     /// Who has which memory now. Traps nothing, checks nothing.
     var audit: LoopAudit { get }
+    /// One line per connection, for who looks for the reason of a standstill.
+    var states: [String] { get }
     /// Overwrites the receive buffers that are free, so that who still reads one reads nonsense.
     func overwriteFreeBuffers(with byte: UInt8)
 }
@@ -30,6 +32,7 @@ package struct LoopAudit: Sendable {
 
 extension LoopRunner: SteppedLoop where B: ~Copyable {
     var audit: LoopAudit { unsafe core.pointee.audit }
+    var states: [String] { unsafe core.pointee.states }
     func overwriteFreeBuffers(with byte: UInt8) { unsafe core.pointee.pool.overwriteFree(with: byte) }
 }
 
@@ -49,6 +52,23 @@ extension LoopCore where B: ~Copyable {
             audit.longestQueue = max(audit.longestQueue, unsafe slot.pointee.outbound.queuedBytes)
         }
         return audit
+    }
+}
+
+extension LoopCore where B: ~Copyable {
+    fileprivate var states: [String] {
+        table.identifiers.compactMap { id in
+            guard let slot = unsafe table.find(id) else { return nil }
+            let flags: [(Bool, String)] = unsafe [
+                (slot.pointee.isReceiveArmed, "receives"), (slot.pointee.isReceiveDirect, "direct"),
+                (slot.pointee.isReceiveCancelled, "cancelled"), (slot.pointee.isSendPending, "sends"), (slot.pointee.isPaused, "paused"),
+                (slot.pointee.isAnswering, "answers"), (slot.pointee.isEndOfStream, "at end"), (slot.pointee.isPeerFinished, "peer finished"),
+                (slot.pointee.sendFailure != nil, "cannot send"), (slot.pointee.isDirty, "dirty"),
+            ]
+            let names = flags.filter(\.0).map(\.1).joined(separator: ", ")
+            return unsafe "\(id.slot): descriptor \(slot.pointee.descriptor), \(slot.pointee.phase), \(names); queued \(slot.pointee.outbound.queuedBytes), "
+                + "spanning \(slot.pointee.spanning.count) of \(slot.pointee.spanningLength), backlog \(slot.pointee.backlog.count), held \(slot.pointee.held.count)"
+        }
     }
 }
 

@@ -51,11 +51,6 @@ final class Conversation: @unchecked Sendable {
     /// Its peer sends anything, frames that were never named among it.
     var isGarbled = false
 
-    var endedForMemory: Bool {
-        for case .failed(let error)? in [clientEnd, serverEnd] where error.code == .memoryExhausted { return true }
-        return false
-    }
-
     init(number: Int, isEndangered: Bool, manner: Manner, lengths: [Int], world: World) {
         self.number = number
         self.isEndangered = isEndangered
@@ -97,5 +92,10 @@ final class Conversation: @unchecked Sendable {
 }
 
 extension Conversation: CustomStringConvertible {
-    var description: String { "conversation \(number)\(isEndangered ? " (endangered)" : "")" }
+    var description: String { "\(manner) conversation \(number)\(isEndangered ? " (endangered)" : "")" }
+
+    /// How both ends ended.
+    var ends: String {
+        "client \(clientEnd.map { "\($0)" } ?? "open"), server \(serverEnd.map { "\($0)" } ?? "open or never met")"
+    }
 }

@@ -70,6 +70,7 @@ struct ClientHandler: ConnectionHandler, Sendable {
     mutating func closed(_ reason: CloseReason) {
         requireOpen("closed")
         conversation.clientEnd = reason
+        world.note(reason)
     }
 }
 
@@ -121,6 +122,8 @@ struct ServerHandler: ConnectionHandler {
 
     private func answer(_ bytes: [UInt8], _ reply: inout Outbound) throws {
         do { try world.send(bytes, to: &reply) } catch {
+            // The client takes no answers any more. What it had sent is read all the same.
+            if error.code == .closed { return }
             if error.code == .outboundFull, conversation?.pushedCount ?? 0 == 0 { world.report(.bounds, "an answer as long as the question found no room") }
             throw error
         }
@@ -138,6 +141,7 @@ struct ServerHandler: ConnectionHandler {
         requireOpen("closed")
         isOver = true
         conversation?.serverEnd = reason
+        world.note(reason)
         conversation?.serverConnection = nil
     }
 }

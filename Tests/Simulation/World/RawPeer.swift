@@ -98,7 +98,7 @@ final class RawPeer {
         guard role == .honest || role == .halfCloser else { return }
         let (payloads, saidGoodbye) = stream.read(answers)
         for payload in payloads { conversation.delivered(payload, in: \.toClient) }
-        let mustBeWhole = !conversation.isEndangered && !(role == .halfCloser && stream.isNative)
-        if mustBeWhole, stream.isNative, !saidGoodbye { world.report(.ends, "\(conversation): the raw peer got no goodbye") }
+        guard !world.isExcused(conversation) else { return }
+        if stream.isNative, !saidGoodbye { world.report(.ends, "\(conversation): the raw peer got no goodbye; \(state); \(conversation.ends)") }
     }
 }

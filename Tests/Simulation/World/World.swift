@@ -17,6 +17,8 @@ package final class World: @unchecked Sendable {
     private var servers: [EventLoop] = []
     private var clients: [EventLoop] = []
     private var unstarted: [Conversation] = []
+    /// A connection was ended for want of memory.
+    private var hasEndedForMemory = false
 
     package init(seed: UInt64) {
         self.seed = seed
@@ -24,6 +26,10 @@ package final class World: @unchecked Sendable {
         plan = RunPlan(using: &random)
         kernel = SimulatedKernel(seed: random.next(), faults: plan.faults)
         kernel.limits = plan.limits
+    }
+
+    func note(_ end: CloseReason) {
+        if case .failed(let error) = end, error.code == .memoryExhausted { hasEndedForMemory = true }
     }
 
     func report(_ invariant: Violation.Invariant, _ detail: String) { kernel.report(invariant, detail) }
@@ -131,23 +137,27 @@ package final class World: @unchecked Sendable {
         let open = conversations.filter { !isOver($0) }
         let roles = rawPeers.filter { !$0.isOver }.map { "raw \($0.conversation.number) \($0.role) \($0.state)" }.joined(separator: ", ")
         return roles + " " + open.map { "\($0): client \($0.clientEnd.map { "\($0)" } ?? "open"), to server \($0.toServer.deliveredCount) of \($0.toServer.sent.count), to client \($0.toClient.deliveredCount) of \($0.toClient.sent.count)" }
-            .joined(separator: "; ")
+            .joined(separator: "; ") + "\n  " + kernel.states.joined(separator: "\n  ")
+    }
+
+    /// Whether there is a reason why it may have come to nothing.
+    func isExcused(_ conversation: Conversation) -> Bool {
+        conversation.isEndangered || conversation.isSpoiled || plan.isMemoryTight && hasEndedForMemory
     }
 
     /// A connection that nobody and nothing had ended must have come through whole.
     private func check(_ conversation: Conversation) {
-        guard !conversation.isEndangered, !conversation.isSpoiled else { return }
-        if plan.isMemoryTight, conversation.endedForMemory { return }
+        guard !isExcused(conversation) else { return }
         if case .failed(let error)? = conversation.clientEnd { report(.isolation, "\(conversation) failed at the client: \(error)") }
         if !conversation.toServer.isComplete || conversation.toServer.sent.count != conversation.lengths.count {
             let direction = conversation.toServer
-            report(.isolation, "\(conversation): the server got \(direction.deliveredCount) of \(direction.sent.count) frames")
+            report(.isolation, "\(conversation): the server got \(direction.deliveredCount) of \(direction.sent.count) frames; \(conversation.ends)")
         }
         guard conversation.manner == .patient || conversation.number >= 100 else { return }
         if case .failed(let error)? = conversation.serverEnd { report(.isolation, "\(conversation) failed at the server: \(error)") }
         if !conversation.toClient.isComplete {
             let direction = conversation.toClient
-            report(.isolation, "\(conversation): the client got \(direction.deliveredCount) of \(direction.sent.count) frames")
+            report(.isolation, "\(conversation): the client got \(direction.deliveredCount) of \(direction.sent.count) frames; \(conversation.ends)")
         }
     }
 }

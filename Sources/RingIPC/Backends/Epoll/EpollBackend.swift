@@ -4,8 +4,9 @@ internal import CRingIPC
 @safe
 struct EpollBackend<System: Kernel>: Backend, ~Copyable {
     let kernel: System
-    private let epoll: Int32
+    private let epoll: OwnedDescriptor
     let waker: Waker
+    private let memory: EpollMemory
     private let events: UnsafeMutablePointer<epoll_event>
     private let watches: UnsafeMutablePointer<EpollWatch>
     private let watchCount: Int
@@ -21,26 +22,17 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
 
     init(kernel: System, configuration: Configuration) throws(TransportError) {
         let waker = try Waker(double: kernel.double)
-        let epoll = kernel.makeEpoll()
-        guard epoll >= 0 else { throw TransportError(systemError: -epoll, during: .run) }
-        let result = kernel.control(epoll, EPOLL_CTL_ADD, waker.descriptor, input, Token(.wake, slot: 0, generation: 0).bits)
-        guard result >= 0 else {
-            kernel.close(epoll)
-            throw TransportError(systemError: -result, during: .run)
-        }
+        let epoll = try OwnedDescriptor(kernel.makeEpoll(), of: kernel.double, during: .run)
+        let result = kernel.control(
+            epoll.number, EPOLL_CTL_ADD, waker.descriptor, input, Token(.wake, slot: 0, generation: 0).bits)
+        guard result >= 0 else { throw TransportError(systemError: -result, during: .run) }
         self.kernel = kernel
         self.epoll = epoll
         self.waker = waker
         watchCount = configuration.maximumConnections + ListenerTable.capacity
-        unsafe events = .allocate(capacity: Self.maximumEvents)
-        unsafe watches = .allocate(capacity: watchCount)
-        unsafe watches.initialize(repeating: EpollWatch(), count: watchCount)
-    }
-
-    deinit {
-        unsafe events.deallocate()
-        unsafe watches.deallocate()
-        kernel.close(epoll)
+        memory = EpollMemory(eventCount: Self.maximumEvents, watchCount: watchCount)
+        unsafe events = unsafe memory.events
+        unsafe watches = unsafe memory.watches
     }
 
     static var sendsAtOnce: Bool { true }
@@ -49,7 +41,7 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
 
     private mutating func control(_ operation: Int32, _ descriptor: Int32, _ interest: UInt32, _ token: Token) -> Int32 {
         counters.systemCalls &+= 1
-        return kernel.control(epoll, operation, descriptor, interest, token.bits)
+        return kernel.control(epoll.number, operation, descriptor, interest, token.bits)
     }
 
     private func check(_ result: Int32) throws(TransportError) {
@@ -64,6 +56,25 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
     /// Listeners have places of their own, behind those of the connections.
     private func listenerWatch(_ slot: UInt32) -> UnsafeMutablePointer<EpollWatch> {
         unsafe watch(UInt32(watchCount - ListenerTable.capacity) + slot)
+    }
+}
+
+/// The memory of a backend, freed with it. A class, since a release build of Swift 6.3 never runs the `deinit` of a noncopyable
+/// struct that is generic.
+@safe
+private final class EpollMemory {
+    let events: UnsafeMutablePointer<epoll_event>
+    let watches: UnsafeMutablePointer<EpollWatch>
+
+    init(eventCount: Int, watchCount: Int) {
+        unsafe events = .allocate(capacity: eventCount)
+        unsafe watches = .allocate(capacity: watchCount)
+        unsafe watches.initialize(repeating: EpollWatch(), count: watchCount)
+    }
+
+    deinit {
+        unsafe events.deallocate()
+        unsafe watches.deallocate()
     }
 }
 
@@ -200,7 +211,7 @@ extension EpollBackend {
         let capacity = max(1, min(Self.maximumEvents, pool.freeCount, room))
         counters.systemCalls &+= 1
         if timeout != 0 { counters.wakeups &+= 1 }
-        let count = unsafe kernel.wait(epoll, events, capacity, timeout)
+        let count = unsafe kernel.wait(epoll.number, events, capacity, timeout)
         guard count >= 0 || count == -EINTR else { throw TransportError(systemError: -count, during: .run) }
         for index in 0..<Int(max(0, count)) {
             guard let token = unsafe Token(bits: ringipc_epoll_token(events, index)) else { continue }
@@ -253,8 +264,10 @@ extension EpollBackend {
         case .pooled: unsafe receivePooled(watch, pool: &pool, into: &completions)
         case .direct: unsafe receiveDirect(watch, into: &completions)
         case .none:
-            // Nobody wants the input now. An end is reported whatever is asked for, so only leaving the set silences it.
-            unsafe setInterest(happened & ended != 0 ? 0 : watch.pointee.interest & ~input, of: watch)
+            // Nobody wants the input now. An end is reported whatever is asked for, so only leaving the set silences it; but not while a
+            // send still waits to hear of that end.
+            let isSilenced = unsafe happened & ended != 0 && !watch.pointee.isSending
+            unsafe setInterest(isSilenced ? 0 : watch.pointee.interest & ~input, of: watch)
         }
     }
 

@@ -11,7 +11,7 @@ struct UringBackend<Queues: RingQueues>: Backend, ~Copyable {
         let waker: Waker
         do { waker = try Waker(double: ring.kernel.double) } catch { throw UringUnavailable(systemError: error.systemError ?? EMFILE) }
         try ring.registerBuffers(count: configuration.pooledBufferCount)
-        ring.readEvent(waker.descriptor, token: Token(.wake, slot: 0, generation: 0))
+        ring.read(waker, token: Token(.wake, slot: 0, generation: 0))
         self.waker = waker
         self.ring = ring
     }
@@ -107,6 +107,6 @@ extension UringBackend {
             if token.operation == .wake { wasWoken = true }
             completions.append(completion)
         }
-        if wasWoken { ring.readEvent(waker.descriptor, token: Token(.wake, slot: 0, generation: 0)) }
+        if wasWoken { ring.read(waker, token: Token(.wake, slot: 0, generation: 0)) }
     }
 }

@@ -5,50 +5,24 @@ internal import CRingIPC
 /// The ring belongs to the thread that makes it: with SINGLE_ISSUER another thread's submissions fail with EEXIST.
 @safe
 struct UringRing<Queues: RingQueues>: ~Copyable {
+    private let end: UringEnd<Queues>
     private var queues: Queues
     /// What this ring was really made with.
     let features: UringFeatures
     private(set) var systemCalls: UInt64 = 0
-    /// Requests whose last completion has not been seen.
-    private var inFlightCount = 0
-    /// Where reads of an eventfd go: memory that the kernel writes to until the ring is gone.
-    private let eventCount: UnsafeMutableRawBufferPointer
+    /// Requests whose last completion has not been seen: a number that `end` knows, too.
+    private let inFlightCount: UnsafeMutablePointer<Int>
     /// Requests that found the submission queue full although it was just submitted (the kernel may take only a part).
     private var deferred: [UringRequest] = []
 
     init(queues: Queues, features: UringFeatures) {
         self.queues = queues
         self.features = features
-        unsafe eventCount = .allocate(byteCount: 8, alignment: 8)
+        end = UringEnd(queues)
+        unsafe inFlightCount = unsafe end.inFlightCount
     }
 
     var kernel: Queues.System { queues.kernel }
-
-    deinit {
-        // Memory that a request points to may be freed only after its completion: ask all of them to end, and wait for it.
-        if inFlightCount > 0 {
-            var remaining = inFlightCount
-            _ = queues.pushCancelAll()
-            for _ in 0..<Self.maximumTeardownTurns where remaining > 0 {
-                guard queues.enter(timeout: -1) >= 0 else { continue }
-                let count = queues.readyCount
-                for index in 0..<count { remaining -= Self.abandon(queues.completion(index), queues.kernel) }
-                queues.advance(count)
-            }
-        }
-        queues.close()
-        unsafe eventCount.deallocate()
-    }
-
-    private static var maximumTeardownTurns: Int { 10_000 }
-
-    /// A completion that nobody waits for any more. Returns how many requests ended with it.
-    private static func abandon(_ completion: RingCompletion, _ kernel: Queues.System) -> Int {
-        guard let token = Token(bits: completion.token), token.operation != .cancel else { return 0 }
-        // An accepted descriptor that is not closed here would be lost.
-        if token.operation == .accept, completion.result >= 0 { kernel.close(completion.result) }
-        return completion.isArmed ? 0 : 1
-    }
 }
 
 /// A ring of this machine's kernel.
@@ -85,6 +59,7 @@ extension UringRing {
     mutating func registerBuffers(count: Int) throws(UringUnavailable) {
         let result = queues.registerBuffers(count: count)
         guard result == 0 else { throw UringUnavailable(systemError: -result) }
+        end.queues = queues
     }
 
     /// Moves every free buffer of the pool into the kernel's hands, in one publication.
@@ -98,9 +73,10 @@ extension UringRing {
         if count > 0 { queues.publish(count) }
     }
 
-    /// Watches an eventfd: one completion the next time that it is signalled.
-    mutating func readEvent(_ descriptor: Int32, token: Token) {
-        unsafe enqueue(UringRequest(kind: .read(eventCount), descriptor: descriptor, token: token))
+    /// One completion the next time that somebody wakes.
+    mutating func read(_ waker: Waker, token: Token) {
+        end.waker = waker
+        unsafe enqueue(UringRequest(kind: .read(end.eventCount), descriptor: waker.descriptor, token: token))
     }
 }
 
@@ -109,7 +85,7 @@ extension UringRing {
 extension UringRing {
     /// Queues a request for the next entry into the kernel.
     mutating func enqueue(_ request: UringRequest) {
-        if request.token.operation != .cancel { inFlightCount += 1 }
+        if request.token.operation != .cancel { unsafe inFlightCount.pointee &+= 1 }
         place(request)
     }
 
@@ -153,7 +129,7 @@ extension UringRing {
         for index in 0..<count {
             let completion = queues.completion(index)
             guard let token = Token(bits: completion.token), token.operation != .cancel else { continue }
-            if !completion.isArmed { inFlightCount -= 1 }
+            if !completion.isArmed { unsafe inFlightCount.pointee &-= 1 }
             body(completion, token)
         }
         queues.advance(count)
