@@ -1,3 +1,4 @@
+internal import Glibc
 public import RingIPC
 
 /// What the subject and the test do with each other: the client sends a frame and compares what comes back, byte by byte.
@@ -16,7 +17,7 @@ public enum Exchange {
             unsafe try connection.send(sent.span.bytes)
             // No time is given: this is the wait of a program that waits for ever.
             let isSame = try connection.receive { frame, _ in
-                unsafe frame.bytes.withUnsafeBytes { unsafe $0.elementsEqual(sent) }
+                unsafe frame.bytes.withUnsafeBytes { unsafe isEqual($0, sent) }
             }
             guard isSame == true else { return count }
             count += 1
@@ -25,7 +26,21 @@ public enum Exchange {
     }
 
     private static func content(_ index: Int) -> [UInt8] {
-        (0..<sizes[index % sizes.count]).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ index &* 7 &+ $0 >> 8) }
+        var content: [UInt8] = []
+        let size = sizes[index % sizes.count]
+        content.reserveCapacity(size)
+        while content.count < size { content += block[(index * 31)...].prefix(size - content.count) }
+        return content
+    }
+
+    /// No divisor of it is a power of two, so that no two pages of a long frame are alike.
+    private static let block = (0..<4_999).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+
+    /// With memcmp: element by element takes long without the optimizer.
+    private static func isEqual(_ bytes: UnsafeRawBufferPointer, _ other: [UInt8]) -> Bool {
+        guard bytes.count == other.count else { return false }
+        guard let address = bytes.baseAddress else { return true }
+        return unsafe other.withUnsafeBytes { unsafe memcmp(address, $0.baseAddress!, $0.count) == 0 }
     }
 }
 
@@ -48,6 +63,8 @@ extension Configuration {
         var configuration = Configuration()
         configuration.backend = backend
         configuration.wait = .block
+        // Less than the patience of a test.
+        configuration.frameTimeout = .seconds(1)
         return configuration
     }
 }

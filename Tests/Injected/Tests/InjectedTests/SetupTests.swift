@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+/// One test at a time: each has deadlines, and several processes, and a tracer slows them all.
+@Suite(.serialized) struct InjectedTests {}
+
 /// Shows what is not tested on a machine, instead of leaving it out silently.
 @Suite struct SetupTests {
     @Test(.enabled(if: Tracer.isUsable, "\(Tracer.whyUnusable ?? "")"))

@@ -1,5 +1,6 @@
 import Exchange
 import Foundation
+import Glibc
 import RingIPC
 import Synchronization
 import Testing
@@ -50,4 +51,24 @@ enum Machine {
     static let backends: [BackendChoice] = hasUring ? [.epoll, .ioUring] : [.epoll]
     /// How a blocking connection can wait here.
     static let blockingChoices: [BackendChoice] = [.automatic] + backends
+}
+
+/// A connected socket without a connection around it: `Connection` cannot be kept in an array.
+func connectedDescriptor(to endpoint: Endpoint) throws -> Int32 {
+    guard case .abstract(let name) = endpoint else { throw Subject.Ended(description: "not an abstract name") }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { field in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: field.dropFirst()).copyBytes(from: name.utf8)
+    }
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + 1 + name.utf8.count)
+    let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, length) }
+    }
+    guard result == 0 else {
+        close(descriptor)
+        throw Subject.Ended(description: "connect: errno \(errno)")
+    }
+    return descriptor
 }
