@@ -1,0 +1,37 @@
+import Foundation
+import Glibc
+
+@testable import RingIPC
+
+/// How a peer goes away without another word. For the kernel it should be the same.
+enum Death: String, CaseIterable, Sendable {
+    case close
+    case kill
+
+    /// The end of `peer`: its socket is closed, by itself or by the death of the one process that has it open.
+    func strike(_ peer: RawPeer) throws {
+        guard self == .kill else { return peer.close() }
+        let holder = Process()
+        holder.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        holder.arguments = ["60"]
+        holder.standardInput = FileHandle(fileDescriptor: peer.descriptor, closeOnDealloc: false)
+        try holder.run()
+        peer.close()
+        Glibc.kill(holder.processIdentifier, SIGKILL)
+        holder.waitUntilExit()
+    }
+}
+
+extension RawPeer {
+    /// Waits until so many bytes wait here that nobody has read.
+    func awaitUnread(_ count: Int32) throws {
+        let limit = ContinuousClock.now + safetyNet
+        while true {
+            var unread: Int32 = 0
+            precondition(unsafe ioctl(descriptor, UInt(FIONREAD), &unread) == 0)
+            if unread >= count { return }
+            if ContinuousClock.now > limit { throw TookTooLong(what: "\(count) bytes that wait") }
+            sched_yield()
+        }
+    }
+}
