@@ -190,6 +190,7 @@ import Testing
             let id = try journal.wait(for: "the half-close") { $0.finished == 1 }.connection!
             _ = try peer.read(exactly: Hello.encodedLength)
             try death.strike(peer)
+            try awaitHangup(at: descriptor)
             #expect(journal.now.closed.isEmpty)
             server.loop.post { loop in
                 let answer = Pattern.bytes(50, seed: 1)
@@ -204,6 +205,7 @@ import Testing
             #expect(try connection.receive(within: safetyNet) { _, _ in 1 } == nil)
             _ = try peer.read(exactly: Hello.encodedLength)
             try death.strike(peer)
+            try awaitHangup(at: descriptor)
             try connection.sendPattern(50, seed: 1)
             #expect(failure { () throws(TransportError) in try connection.flush() }?.code == .connectionReset)
         }

@@ -22,6 +22,13 @@ enum Death: String, CaseIterable, Sendable {
     }
 }
 
+/// Waits until the kernel says that nobody has the other end of `descriptor` open. A child of another test, which is between its start and its
+/// program, has every descriptor of this process for a moment.
+func awaitHangup(at descriptor: Int32) throws {
+    var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+    guard unsafe poll(&watched, 1, 30_000) == 1, watched.revents & Int16(POLLHUP) != 0 else { throw TookTooLong(what: "a hang-up") }
+}
+
 extension RawPeer {
     /// Waits until so many bytes wait here that nobody has read.
     func awaitUnread(_ count: Int32) throws {

@@ -25,10 +25,12 @@ extension InjectedTests {
             #expect(outcome.acceptFailures == (["ECONNABORTED", "EINTR"].contains(error) ? 0 : 3))
         }
 
-        @Test(arguments: Machine.blockingChoices, [
-            ("EMFILE", "descriptorsExhausted"), ("ENFILE", "descriptorsExhausted"), ("ENOMEM", "memoryExhausted"),
-            ("ECONNABORTED", nil), ("EINTR", nil),
-        ])
+        @Test(
+            arguments: Machine.blockingChoices,
+            [
+                ("EMFILE", "descriptorsExhausted"), ("ENFILE", "descriptorsExhausted"), ("ENOMEM", "memoryExhausted"),
+                ("ECONNABORTED", nil), ("EINTR", nil),
+            ])
         func `a blocking listener says what is missing, and accepts when asked again`(
             _ backend: BackendChoice, _ fault: (name: String, code: String?)
         ) throws {

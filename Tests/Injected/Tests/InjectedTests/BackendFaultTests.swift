@@ -5,7 +5,9 @@ import Testing
 extension InjectedTests {
     /// io_uring is forbidden, missing, or has no memory.
     @Suite(needsTracer) struct BackendFaultTests {
-        static let errors = [("EPERM", Int32(1), "forbids"), ("ENOSYS", 38, "has none"), ("ENOMEM", 12, "locked memory"), ("EINVAL", 22, "older")]
+        static let errors = [
+            ("EPERM", Int32(1), "forbids"), ("ENOSYS", 38, "has none"), ("ENOMEM", 12, "locked memory"), ("EINVAL", 22, "older"),
+        ]
 
         /// 1: io_uring is refused from the beginning. 2: it works when it is tried out, and no more when the loop wants it.
         @Test(arguments: errors, ["1+", "2+"])
