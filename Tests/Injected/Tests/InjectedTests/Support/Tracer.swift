@@ -33,12 +33,12 @@ final class Tracer {
         process.standardError = messages
         try process.run()
         Subject.kill(process, after: 30)
-        var said = ""
-        while !said.contains("attached") {
+        var said = Data()
+        while said.range(of: Data("attached".utf8)) == nil {
             guard let more = try messages.fileHandleForReading.read(upToCount: 1), !more.isEmpty else {
-                throw Subject.Ended(description: "strace: \(said)")
+                throw Subject.Ended(description: String(decoding: said, as: UTF8.self).trimmingCharacters(in: .newlines))
             }
-            said += String(decoding: more, as: UTF8.self)
+            said += more
         }
         // What it says later nobody reads; it is little.
         self.messages = messages
