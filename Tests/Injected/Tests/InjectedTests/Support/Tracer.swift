@@ -36,6 +36,8 @@ final class Tracer {
         var said = Data()
         while said.range(of: Data("attached".utf8)) == nil {
             guard let more = try messages.fileHandleForReading.read(upToCount: 1), !more.isEmpty else {
+                process.waitUntilExit()
+                try? FileManager.default.removeItem(at: log)
                 throw Subject.Ended(description: String(decoding: said, as: UTF8.self).trimmingCharacters(in: .newlines))
             }
             said += more
