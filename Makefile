@@ -1,5 +1,6 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
-# make test        all tests: of the benchmark tool, of the hot path, of the library, also under both sanitizers
+# make test        all tests: of the benchmark tool, of the hot path, under injected faults, of the library, also under both sanitizers
+# make inject      only the tests in which real system calls fail
 # make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make format      all Swift code as .swift-format says, in place
@@ -11,7 +12,7 @@ OUTPUT ?= results/latest
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test sanitize format clean requirements
+.PHONY: bench bench-tool test inject sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -26,8 +27,12 @@ bench-tool: requirements
 test: requirements
 	$(SWIFT) test --package-path Benchmarks
 	Scripts/check-hotpath
+	$(MAKE) inject
 	$(MAKE) sanitize
 	$(SWIFT) test
+
+inject: requirements
+	$(SWIFT) test --package-path Tests/Injected
 
 # Each sanitizer has a build of its own. Leaks are not looked for: the Swift runtime keeps some memory on purpose.
 sanitize: requirements
@@ -38,7 +43,7 @@ format:
 	@SWIFT="$(SWIFT)" Scripts/format
 
 clean:
-	rm -rf .build .build-thread .build-address Benchmarks/.build $(BIN)
+	rm -rf .build .build-thread .build-address Benchmarks/.build Tests/Injected/.build $(BIN)
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:

@@ -287,6 +287,13 @@ extension Outbound {
     /// Drops everything that is queued; nothing can be queued any more. Only while no send is under way.
     mutating func discardAll() {
         seal()
+        discardQueued()
+    }
+
+    /// Drops what is queued so far. Only while no send is under way.
+    mutating func discardQueued() {
+        settle()
+        room = 0
         while let chunk = unsafe head {
             unsafe head = unsafe chunk.pointee.next
             unsafe pool.giveBack(chunk)

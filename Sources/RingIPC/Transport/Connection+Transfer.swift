@@ -124,7 +124,10 @@ extension Connection {
     mutating func fill(until deadline: Int64?) throws(TransportError) -> Bool {
         if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
-            try flush(until: deadline)
+            do { try flush(until: deadline) } catch where error.code == .connectionReset {
+                end.sendFailure = error
+                unsafe outbound.pointee.discardQueued()
+            }
             // What the flush took in meanwhile may be all that is waited for.
             if counters.bytesReceived != receivedBefore { return true }
         }
@@ -177,6 +180,7 @@ extension Connection {
                 .truncatedFrame, during: .receive, on: endpoint,
                 detail: unsafe "the stream ended inside a frame, of which \(inbound.pointee.partialCount) bytes had come")
         }
+        if let failure = end.sendFailure { throw failure }
         guard configuration.format != .native else {
             throw TransportError(
                 .peerClosedAbruptly, during: .receive, on: endpoint,

@@ -43,6 +43,8 @@ public struct Connection: ~Copyable {
         var isPeerFinished = false
         /// A flush found that no more input can come.
         var isInputOver = false
+        /// The peer takes no more. What it sent before is received first, and then this is thrown.
+        var sendFailure: TransportError?
         /// Our goodbye is queued.
         var isFinished = false
     }

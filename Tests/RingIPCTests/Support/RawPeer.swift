@@ -34,7 +34,7 @@ final class RawPeer: Sendable {
     /// A connected pair: the raw end, and the descriptor of the other one, for `Endpoint.descriptor`.
     static func pair() -> (RawPeer, Int32) {
         var descriptors: [Int32] = [-1, -1]
-        precondition(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &descriptors) == 0)
+        precondition(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &descriptors) == 0)
         return (RawPeer(owning: descriptors[0]), descriptors[1])
     }
 
