@@ -9,6 +9,8 @@ struct SpanningBudget: ~Copyable {
     /// that wait for memory could wait for each other.
     let reserve: Int
     private(set) var used = 0
+    /// Whether the last refusal was the kernel's: to wait for other frames to end would not help.
+    private(set) var isKernelOutOfMemory = false
     /// The elder's part of it.
     private var usedByElder = 0
     private var hasElder = false
@@ -69,6 +71,7 @@ struct SpanningBudget: ~Copyable {
     }
 
     fileprivate mutating func takeBlock(for frame: inout SpanningFrame.Account) -> UnsafeMutableRawPointer? {
+        isKernelOutOfMemory = false
         guard book(Self.blockSize, for: &frame) else { return nil }
         if let first = unsafe free {
             unsafe free = unsafe first.load(as: UnsafeMutableRawPointer?.self)
@@ -76,6 +79,7 @@ struct SpanningBudget: ~Copyable {
             return unsafe first
         }
         guard let mapped = unsafe ringipc_map(Self.blockSize) else {
+            isKernelOutOfMemory = true
             unbook(Self.blockSize, of: &frame)
             return nil
         }
@@ -85,8 +89,10 @@ struct SpanningBudget: ~Copyable {
     fileprivate mutating func grow(
         _ memory: UnsafeMutableRawPointer, by bytes: Int, for frame: inout SpanningFrame.Account
     ) -> UnsafeMutableRawPointer? {
+        isKernelOutOfMemory = false
         guard book(bytes, for: &frame) else { return nil }
         guard let moved = unsafe ringipc_remap(memory, frame.capacity - bytes, frame.capacity) else {
+            isKernelOutOfMemory = true
             unbook(bytes, of: &frame)
             return nil
         }

@@ -12,8 +12,13 @@ extension LoopCore where B: ~Copyable {
         if unsafe slot.pointee.outbound.isEmpty { unsafe resumable.append(slot.pointee.id) }
     }
 
-    /// Over the budget for spanning frames: this connection waits until others have finished theirs. Its frame's deadline goes on.
-    mutating func pauseForMemory(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+    /// Over the budget for spanning frames: this connection waits until others have finished theirs. Its frame's deadline goes on. But memory
+    /// that the kernel refuses is not given back by anybody here.
+    mutating func lackMemory(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if spanningBudget.isKernelOutOfMemory {
+            return unsafe fail(
+                slot, TransportError(.memoryExhausted, during: .receive, detail: "the kernel has no memory for a frame that was cut; see RLIMIT_AS"))
+        }
         statistics.spanningPauses &+= 1
         unsafe slot.pointee.isPaused = true
         unsafe disarmReceive(slot)

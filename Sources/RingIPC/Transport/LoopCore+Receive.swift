@@ -197,7 +197,7 @@ extension LoopCore where B: ~Copyable {
             statistics.copiedBytes &+= UInt64(copied)
             taken += copied
             if copied < piece.count {
-                unsafe pauseForMemory(slot)
+                unsafe lackMemory(slot)
                 break
             }
         }

@@ -24,7 +24,9 @@ struct DirectDriver: BlockingDriver, ~Copyable {
                 waits.systemCalls &+= 1
                 // The descriptor itself is in blocking mode.
                 let result = unsafe ringipc_receive(descriptor, memory.baseAddress, memory.count, 0)
-                if result != -Int(EINTR) { return result }
+                // Whoever shares the socket can have made it non-blocking, which is a property of the open file and not of the descriptor.
+                if result == -Int(EAGAIN) { _ = ringipc_poll(descriptor, Int16(POLLIN), -1) }
+                if result != -Int(EINTR), result != -Int(EAGAIN) { return result }
                 continue
             }
             waits.systemCalls &+= 1

@@ -10,7 +10,7 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
     private let events: UnsafeMutablePointer<epoll_event>
     private let watches: UnsafeMutablePointer<EpollWatch>
     private let watchCount: Int
-    /// Completions that were known before the kernel was asked: cancellations.
+    /// Completions that were known before the kernel was asked: cancellations, and operations that it would not watch.
     private var known: [Completion] = []
     private var counters = BackendStatistics()
 
@@ -118,37 +118,47 @@ extension EpollBackend {
         unsafe watch.initialize(to: EpollWatch())
         unsafe watch.pointee.descriptor = descriptor
         unsafe watch.pointee.token = Token(.accept, slot)
+        try check(unsafe setInterest(input, of: watch))
     }
 
     mutating func detach(_ descriptor: Int32, connection: ConnectionID) {
         let watch = unsafe watch(connection.slot)
-        unsafe setInterest(0, of: watch)
+        _ = unsafe setInterest(0, of: watch)
         unsafe watch.pointee.descriptor = -1
     }
 
     mutating func accept(_ descriptor: Int32, slot: ConnectionID) {
-        unsafe setInterest(input, of: listenerWatch(slot.slot))
+        let result = unsafe setInterest(input, of: listenerWatch(slot.slot))
+        if result < 0 { known.append(Completion(token: Token(.accept, slot), result: result)) }
     }
 
     mutating func receivePooled(_ descriptor: Int32, connection: ConnectionID) {
         let watch = unsafe watch(connection.slot)
         unsafe watch.pointee.receive = .pooled
-        unsafe setInterest(watch.pointee.interest | input, of: watch)
+        unsafe watchInput(watch)
     }
 
     mutating func receive(_ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, connection: ConnectionID) {
         let watch = unsafe watch(connection.slot)
         unsafe watch.pointee.receive = .direct
         unsafe watch.pointee.receiveMemory = unsafe memory
-        unsafe setInterest(watch.pointee.interest | input, of: watch)
+        unsafe watchInput(watch)
+    }
+
+    private mutating func watchInput(_ watch: UnsafeMutablePointer<EpollWatch>) {
+        let result = unsafe setInterest(watch.pointee.interest | input, of: watch)
+        guard result < 0 else { return }
+        unsafe watch.pointee.receive = .none
+        known.append(unsafe Completion(token: watch.pointee.token, result: result))
     }
 
     mutating func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, connection: ConnectionID) -> SendOutcome {
         switch unsafe sendNow(descriptor, bytes) {
         case -Int(EAGAIN):
             let watch = unsafe watch(connection.slot)
+            let result = unsafe setInterest(watch.pointee.interest | output, of: watch)
+            guard result >= 0 else { return .failed(result) }
             unsafe watch.pointee.sendBytes = unsafe bytes
-            unsafe setInterest(watch.pointee.interest | output, of: watch)
             return .pending
         case let result where result < 0: return .failed(Int32(result))
         case let result: return .sent(result)
@@ -168,26 +178,28 @@ extension EpollBackend {
         switch operation {
         case .accept:
             guard unsafe watch.pointee.interest != 0 else { return }
-            unsafe setInterest(0, of: watch)
+            _ = unsafe setInterest(0, of: watch)
         case .receive:
             guard unsafe watch.pointee.receive != .none else { return }
             unsafe watch.pointee.receive = .none
         case .send:
             guard unsafe watch.pointee.isSending else { return }
             unsafe watch.pointee.sendBytes = UnsafeRawBufferPointer(start: nil, count: 0)
-            unsafe setInterest(watch.pointee.interest & ~output, of: watch)
+            _ = unsafe setInterest(watch.pointee.interest & ~output, of: watch)
         case .wake, .cancel: return
         }
         known.append(Completion(token: Token(operation, connection), result: -ECANCELED))
     }
 
-    private mutating func setInterest(_ interest: UInt32, of watch: UnsafeMutablePointer<EpollWatch>) {
+    /// To watch a descriptor takes memory of the kernel's, and a place among `fs.epoll.max_user_watches`: ENOMEM, ENOSPC. Watching less
+    /// never fails.
+    private mutating func setInterest(_ interest: UInt32, of watch: UnsafeMutablePointer<EpollWatch>) -> Int32 {
         let current = unsafe watch.pointee.interest
-        guard interest != current else { return }
+        guard interest != current else { return 0 }
         let operation = current == 0 ? EPOLL_CTL_ADD : interest == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
-        // These fail only for a descriptor that is closed or unknown, which the owner of the watch rules out.
-        _ = unsafe control(operation, watch.pointee.descriptor, interest, watch.pointee.token)
-        unsafe watch.pointee.interest = interest
+        let result = unsafe control(operation, watch.pointee.descriptor, interest, watch.pointee.token)
+        if result >= 0 { unsafe watch.pointee.interest = interest }
+        return result
     }
 }
 
@@ -246,7 +258,7 @@ extension EpollBackend {
             let result = unsafe kernel.accept(watch.pointee.descriptor)
             if result == -EAGAIN { return }
             if result == -EINTR || result == -ECONNABORTED { continue }
-            if result < 0 { unsafe setInterest(0, of: watch) }
+            if result < 0 { _ = unsafe setInterest(0, of: watch) }
             completions.append(Completion(token: token, result: result, isArmed: result >= 0))
             if result < 0 { return }
         }
@@ -267,7 +279,7 @@ extension EpollBackend {
             // Nobody wants the input now. An end is reported whatever is asked for, so only leaving the set silences it; but not while a
             // send still waits to hear of that end.
             let isSilenced = unsafe happened & ended != 0 && !watch.pointee.isSending
-            unsafe setInterest(isSilenced ? 0 : watch.pointee.interest & ~input, of: watch)
+            _ = unsafe setInterest(isSilenced ? 0 : watch.pointee.interest & ~input, of: watch)
         }
     }
 
@@ -275,7 +287,7 @@ extension EpollBackend {
         let result = unsafe sendNow(watch.pointee.descriptor, watch.pointee.sendBytes)
         guard result != -Int(EAGAIN) else { return }
         unsafe watch.pointee.sendBytes = UnsafeRawBufferPointer(start: nil, count: 0)
-        unsafe setInterest(watch.pointee.interest & ~output, of: watch)
+        _ = unsafe setInterest(watch.pointee.interest & ~output, of: watch)
         let token = unsafe Token(.send, slot: watch.pointee.token.slot, generation: watch.pointee.token.generation)
         completions.append(Completion(token: token, result: Int32(result)))
     }

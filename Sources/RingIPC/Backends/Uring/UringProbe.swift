@@ -48,8 +48,11 @@ struct UringProbe: Sendable {
             UringRequest(
                 kind: .receivePooled(multishot: true), descriptor: receiver.descriptor,
                 token: Token(.receive, slot: 0, generation: 0)))
-        do { try ring.enter(.forever) } catch { throw UringUnavailable(systemError: error.systemError ?? EIO) }
         var isSupported = false
+        // A signal can end the wait before anything is there.
+        while ring.readyCount == 0 {
+            do { try ring.enter(.forever) } catch { throw UringUnavailable(systemError: error.systemError ?? EIO) }
+        }
         ring.reap(upTo: .max) { completion, _ in isSupported = completion.result == 1 }
         return isSupported
     }

@@ -36,7 +36,7 @@ extension InjectedTests {
             #expect(outcome.error?.detail.contains(fault.word) == true, "\(outcome.error?.detail ?? "")")
         }
 
-        @Test(.disabled("a bug: an interrupted probe counts as a kernel without the feature"))
+        @Test
         func `a signal while io_uring is tried out costs no feature`() throws {
             let endpoint = uniqueEndpoint()
             let subject = try Subject(.serve, .automatic, on: endpoint)

@@ -57,7 +57,7 @@ extension InjectedTests {
         }
 
         /// What it gets when another process, which shares the socket, has made it non-blocking.
-        @Test(.disabled("a bug: EAGAIN from a recv that waits is thrown as systemFailure"))
+        @Test
         func `a blocking connection whose recv does not wait waits itself`() throws {
             try Self.connect(.automatic, Injection("recvfrom", "EAGAIN", when: "1+3"))
         }
