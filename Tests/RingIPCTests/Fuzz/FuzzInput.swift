@@ -20,16 +20,17 @@ struct FuzzInput {
     func remaining() -> [UInt8] { unsafe Array(rest) }
 }
 
-/// How a stream is cut. The lengths repeat; without any it is one piece.
+/// How a stream is cut. The lengths repeat, up to a number of pieces that keeps an input fast; without any it is one piece.
 struct PieceLengths {
+    private static let maximumCount = 32
     let lengths: [Int]
 
     func ranges(in count: Int) -> [Range<Int>] {
-        guard !lengths.isEmpty else { return count > 0 ? [0..<count] : [] }
         var ranges: [Range<Int>] = []
         var start = 0
         while start < count {
-            let end = min(count, start + lengths[ranges.count % lengths.count])
+            let isLast = lengths.isEmpty || ranges.count == Self.maximumCount - 1
+            let end = isLast ? count : min(count, start + lengths[ranges.count % lengths.count])
             ranges.append(start..<end)
             start = end
         }

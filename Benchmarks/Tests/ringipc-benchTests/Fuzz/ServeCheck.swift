@@ -16,6 +16,8 @@ struct ServeCheck {
         do {
             command = try ServeCommand.parse(arguments)
         } catch {
+            // Composing a message takes ten times as long as parsing; a part of the inputs, always the same, is enough.
+            guard unsafe input.reduce(0, { $0 &* 31 &+ Int($1) }) & 63 == 0 else { return nil }
             return refusal(error).map { "\(arguments): \($0)" }
         }
         if let failure = outOfRange(command) { return "\(arguments): \(failure)" }
@@ -63,6 +65,7 @@ struct ServeCheck {
         if let warmup = common.warmup { arguments += ["--warmup", "\(warmup)"] }
         if let pin = common.pin { arguments += ["--pin", pin.argument] }
         if common.json { arguments.append("--json") }
+        if common.countSystemCalls { arguments.append("--count-system-calls") }
         guard let again = try? ServeCommand.parse(arguments) else { return "refused when written as \(arguments)" }
         let isSame =
             again.listen == command.listen && again.mode == command.mode && again.maxFrame == command.maxFrame
