@@ -5,9 +5,9 @@ import ArgumentParser
 
 /// Any arguments of `serve` are either refused in one line, or within the documented ranges and the same when they are written out.
 struct ServeCheck {
-    private let longestFrame: Int
+    private let isCanary: Bool
 
-    init(isCanary: Bool = false) { longestFrame = isCanary ? 1 << 20 : FrameFormat.largestFrameLength }
+    init(isCanary: Bool = false) { self.isCanary = isCanary }
 
     /// What is wrong; `nil` when nothing is. Zero bytes separate the arguments in `input`: no argument can hold one.
     func failure(on input: UnsafeRawBufferPointer) -> String? {
@@ -40,7 +40,7 @@ struct ServeCheck {
         if let count = common.count, count < 1 { return "a count of \(count)" }
         if let warmup = common.warmup, warmup < 0 { return "a warm-up of \(warmup)" }
         if let longest = command.maxFrame {
-            if !(1...longestFrame).contains(longest) { return "frames of up to \(longest) bytes" }
+            if !(1...FrameFormat.largestFrameLength).contains(longest) { return "frames of up to \(longest) bytes" }
             if command.mode == .source && common.size > longest { return "frames of \(common.size) bytes over a limit of \(longest)" }
         }
         do {
@@ -58,7 +58,8 @@ struct ServeCheck {
 
     private func rewritten(_ command: ServeCommand) -> String? {
         let common = command.common
-        var arguments = ["--listen=\(command.listen)", "--mode", command.mode.rawValue, "--size", "\(common.size)"]
+        let listen = isCanary ? command.listen.lowercased() : command.listen
+        var arguments = ["--listen=\(listen)", "--mode", command.mode.rawValue, "--size", "\(common.size)"]
         arguments += ["--framing", common.framing.rawValue, "--backend", common.backend.rawValue, "--wait", common.wait.rawValue]
         if let longest = command.maxFrame { arguments += ["--max-frame", "\(longest)"] }
         if let count = common.count { arguments += ["--count", "\(count)"] }
