@@ -2,6 +2,7 @@
 # make test        all tests: of the benchmark tool, of the hot path, of the library, also under both sanitizers
 # make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
+# make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
 # make clean
 
@@ -11,7 +12,7 @@ OUTPUT ?= results/latest
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test sanitize format clean requirements
+.PHONY: bench bench-tool test sanitize fuzz format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -34,11 +35,14 @@ sanitize: requirements
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" $(SWIFT) test --sanitize=thread --scratch-path .build-thread
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
 
+fuzz: requirements
+	@SWIFT="$(SWIFT)" SECONDS="$(SECONDS)" RUNS="$(RUNS)" Scripts/fuzz
+
 format:
 	@SWIFT="$(SWIFT)" Scripts/format
 
 clean:
-	rm -rf .build .build-thread .build-address Benchmarks/.build $(BIN)
+	rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build Fuzz/.build $(BIN)
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:
