@@ -34,7 +34,9 @@ struct HelloCheck {
         unsafe memory.copyBytes(from: bytes)
         do throws(TransportError) {
             let bytes = UnsafeRawBufferPointer(memory)
-            guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), length <= bytes.count else { return .incomplete }
+            guard let length = unsafe try Hello.encodedLength(ofHelloBeginningWith: bytes), length <= bytes.count else {
+                return .incomplete
+            }
             let hello = unsafe try Hello(reading: bytes)
             return .complete(length: length, features: hello.features, maximumFrameLength: hello.maximumFrameLength)
         } catch {

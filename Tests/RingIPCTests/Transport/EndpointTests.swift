@@ -15,7 +15,9 @@ import Testing
         if case .abstract(let name) = endpoint { #expect(Array(name.utf8) == Array(text.utf8.dropFirst())) }
     }
 
-    @Test(arguments: ["", "echo", "./echo", "@", "fd", "fd:", "fd:+3", "fd:-0", "fd:-1", "fd:007", "fd: 3", "fd:2147483648", "FD:3", "/a\0b"])
+    @Test(arguments: [
+        "", "echo", "./echo", "@", "fd", "fd:", "fd:+3", "fd:-0", "fd:-1", "fd:007", "fd: 3", "fd:2147483648", "FD:3", "/a\0b",
+    ])
     func `any other text is refused`(_ text: String) {
         let error = #expect(throws: TransportError.self) { try Endpoint(text) }
         #expect(error?.code == .invalidEndpoint)

@@ -11,7 +11,9 @@ struct ServeCheck {
 
     /// What is wrong; `nil` when nothing is. Zero bytes separate the arguments in `input`: no argument can hold one.
     func failure(on input: UnsafeRawBufferPointer) -> String? {
-        let arguments = unsafe input.split(separator: 0, omittingEmptySubsequences: false).map { unsafe String(decoding: $0, as: UTF8.self) }
+        let arguments = unsafe input.split(separator: 0, omittingEmptySubsequences: false).map {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
         let command: ServeCommand
         do {
             command = try ServeCommand.parse(arguments)
