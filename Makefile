@@ -3,6 +3,7 @@
 # make inject      only the tests in which real system calls fail
 # make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
+# make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
 # make clean
 
@@ -12,7 +13,7 @@ OUTPUT ?= results/latest
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test inject sanitize format clean requirements
+.PHONY: bench bench-tool test inject simulate fuzz sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -39,11 +40,14 @@ sanitize: requirements
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" $(SWIFT) test --sanitize=thread --scratch-path .build-thread
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
 
+fuzz: requirements
+	@SWIFT="$(SWIFT)" SECONDS="$(SECONDS)" RUNS="$(RUNS)" Scripts/fuzz
+
 format:
 	@SWIFT="$(SWIFT)" Scripts/format
 
 clean:
-	rm -rf .build .build-thread .build-address Benchmarks/.build Tests/Injected/.build $(BIN)
+	rm -rf .build .build-* Benchmarks/.build Fuzz/.build Tests/Injected/.build $(BIN)
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:

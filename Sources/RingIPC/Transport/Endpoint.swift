@@ -19,12 +19,15 @@ extension Endpoint {
     ///
     /// - Throws: ``TransportError``: `invalidEndpoint` for any other text, an empty or too long name, or a zero byte in a path.
     public init(_ text: String) throws(TransportError) {
-        if text.hasPrefix("/") {
+        // In bytes, as the kernel sees names: a combining mark behind the first sign would make one character of the two.
+        let bytes = text.utf8
+        if bytes.starts(with: "/".utf8) {
             self = .path(text)
-        } else if text.hasPrefix("@") {
-            self = .abstract(String(text.dropFirst()))
-        } else if text.hasPrefix("fd:") {
-            guard let number = Int32(text.dropFirst(3)), number >= 0 else {
+        } else if bytes.starts(with: "@".utf8) {
+            self = .abstract(String(text.unicodeScalars.dropFirst()))
+        } else if bytes.starts(with: "fd:".utf8) {
+            // One way to write each number: `Int32` also takes a sign, and zeros in front.
+            guard let number = Int32(String(text.unicodeScalars.dropFirst(3))), number >= 0, text == "fd:\(number)" else {
                 throw TransportError(
                     .invalidEndpoint, during: .configure, detail: "'\(text)' names no descriptor; write fd:3, for example")
             }

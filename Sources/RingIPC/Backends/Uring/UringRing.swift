@@ -107,16 +107,19 @@ extension UringRing {
             for request in waiting { place(request) }
         }
         systemCalls += 1
-        let timeout: Int64 =
-            switch wait {
-            case .poll: 0
-            case .forever: -1
-            case .until(let deadline): max(0, deadline - kernel.now)
-            }
-        let result = queues.enter(timeout: timeout)
+        // What found no place again is handed over the next time: nobody would wake a wait for it.
+        let result = queues.enter(timeout: deferred.isEmpty ? timeout(of: wait) : 0)
         // ETIME: the time is up. EINTR: a signal came. EBUSY, EAGAIN: completions have to be reaped before more can be submitted.
         guard result >= 0 || [ETIME, EINTR, EBUSY, EAGAIN].contains(-result) else {
             throw TransportError(systemError: -result, during: .run)
+        }
+    }
+
+    private func timeout(of wait: TurnWait) -> Int64 {
+        switch wait {
+        case .poll: 0
+        case .forever: -1
+        case .until(let deadline): max(0, deadline - kernel.now)
         }
     }
 

@@ -1,0 +1,8 @@
+internal import FuzzDriver
+
+private let check = ServeCheck(isCanary: isCanary)
+
+@c(LLVMFuzzerTestOneInput)
+public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    unsafe examine(bytes, count) { unsafe check.failure(on: $0) }
+}

@@ -1,0 +1,1 @@
+../../../Benchmarks/Tests/ringipc-benchTests/Fuzz/ServeCheck.swift
