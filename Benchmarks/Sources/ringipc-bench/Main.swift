@@ -12,7 +12,7 @@ struct RingIPCBench: ParsableCommand {
             """,
         subcommands: [
             RunCommand.self, PingpongCommand.self, StreamCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self, ServeCommand.self,
-            ParseCommand.self, LimitsCommand.self, BackendsCommand.self, PeerCommand.self,
+            ProbeCommand.self, ParseCommand.self, SoakCommand.self, LimitsCommand.self, BackendsCommand.self, PeerCommand.self,
         ])
 
     /// Scripts rely on one line for what is wrong, and on 64 (EX_USAGE of sysexits.h) for wrong arguments.

@@ -1,0 +1,28 @@
+internal import RingIPC
+
+/// The limits that both sides of the soak run with. Tight ones: back-pressure and the want of memory are a part of the load.
+enum SoakSettings {
+    /// Bytes of frames that a client has sent and not got back. Less than the server queues before it stops reading, so that two sides
+    /// of which neither reads cannot come about.
+    static let window = 3 << 19
+
+    static func configuration(backend: BackendChoice) -> Configuration {
+        var configuration = Configuration()
+        configuration.backend = backend
+        configuration.wait = .adaptive
+        configuration.maximumFrameLength = SoakFrame.longest
+        configuration.outboundLimit = 4 << 20
+        configuration.spanningBudget = 16 << 20
+        return configuration
+    }
+}
+
+extension CloseReason {
+    /// For the ledger.
+    var word: String {
+        switch self {
+        case .finished: LedgerLine.finished
+        case .failed(let error): "\(error.code)"
+        }
+    }
+}
