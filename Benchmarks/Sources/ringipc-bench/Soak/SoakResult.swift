@@ -47,8 +47,8 @@ struct SoakResult: Codable {
 extension SoakResult {
     /// Fewer samples than this are all warm-up: nothing is said about memory then.
     private static let judgedSamples = 50
-    static let memoryBar = "the median of the second half at most 5 % and 2 MiB over that of the first"
-    static let descriptorBar = "the median of the second half at most 5 % and 2 over that of the first; none left at the end"
+    static let memoryBar = "the median of the second half is at most 5 % and 2 MiB over that of the first"
+    static let descriptorBar = "the median of the second half is at most 5 % and 2 over that of the first, and none is left at the end"
 
     init(run: SoakRun, population: SoakPopulation, audit: LedgerAudit, samples: [ProcessFootprint], left: ProcessFootprint) {
         let resident = Flatness(samples.map { Double($0.residentBytes) })

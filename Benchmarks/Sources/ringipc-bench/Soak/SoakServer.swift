@@ -16,14 +16,29 @@ final class SoakServer: Sendable {
 
     func run(_ endpoint: Endpoint, onReady: () -> Void) throws {
         bench_catch_end_signals()
-        try loop.listen(on: endpoint) { _ in Handler(server: self) }
+        try listen(endpoint)
         loop.post { Self.endOnSignal(self.loop, &$0) }
         onReady()
         try loop.run()
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    static func endOnSignal(_ loop: EventLoop, _ context: inout LoopContext) {
+    /// The kernel takes a ring apart after its process is gone: for a moment the name of a killed server is still taken.
+    private func listen(_ endpoint: Endpoint) throws {
+        let deadline = Deadline(seconds: 5)
+        while !deadline.isPassed {
+            do {
+                try loop.listen(on: endpoint) { _ in Handler(server: self) }
+                return
+            } catch {
+                guard error.code == .addressInUse else { throw error }
+            }
+            bench_sleep_until(bench_monotonic_nanoseconds() + 1_000_000)
+        }
+        throw BenchmarkFailure("\(endpoint) is still taken, 5 seconds after its server was killed")
+    }
+
+    private static func endOnSignal(_ loop: EventLoop, _ context: inout LoopContext) {
         if bench_end_requested() { return context.stop() }
         context.schedule(after: .milliseconds(20)) { endOnSignal(loop, &$0) }
     }

@@ -1,6 +1,6 @@
 internal import RingIPC
 
-/// The limits that both sides of the soak run with. Tight ones: back-pressure and the want of memory are a part of the load.
+/// The limits that both sides of the soak run with. The queue is short, so that back-pressure is a part of the load.
 enum SoakSettings {
     /// Bytes of frames that a client has sent and not got back. Less than the server queues before it stops reading, so that two sides
     /// of which neither reads cannot come about.
@@ -12,7 +12,6 @@ enum SoakSettings {
         configuration.wait = .adaptive
         configuration.maximumFrameLength = SoakFrame.longest
         configuration.outboundLimit = 4 << 20
-        configuration.spanningBudget = 16 << 20
         return configuration
     }
 }
