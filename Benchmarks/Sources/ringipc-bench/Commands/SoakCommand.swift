@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CBenchmark
 internal import FoundationEssentials
 internal import RingIPC
 
@@ -38,11 +39,14 @@ struct SoakRunCommand: ParsableCommand {
             let files = FileManager.default
             try files.createDirectory(atPath: output, withIntermediateDirectories: true)
             try Data(report.utf8).write(to: URL(filePath: "\(output)/soak.md"))
-            try Data((results.map { try JSONLine.encode($0) }.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: "\(output)/soak.json"))
+            try Data((results.map { try JSONLine.encode($0) }.joined(separator: "\n") + "\n").utf8).write(
+                to: URL(filePath: "\(output)/soak.json"))
         }
         StandardOutput.write(report)
-        let count = results.map(\.violations.count).reduce(0, +)
-        if count > 0 { throw BenchmarkFailure("the soak found \(count) violations; --seed \(seed) repeats its choices") }
+        let violations = results.flatMap(\.violations)
+        if let first = violations.first {
+            throw BenchmarkFailure("the soak found \(violations.count) violations, first: \(first); --seed \(seed) repeats its choices")
+        }
     }
 }
 
@@ -73,6 +77,8 @@ struct SoakClientCommand: ParsableCommand {
         let configuration = SoakSettings.configuration(backend: backend)
         let file = try LedgerFile(ledger)
         let endpoint = try Endpoint(connect)
+        bench_catch_end_signals()
+        StandardOutput.ready()
         if connections == 0 {
             try SoakBlockingClient(process: number, seed: seed, configuration: configuration, ledger: file).run(endpoint)
         } else {

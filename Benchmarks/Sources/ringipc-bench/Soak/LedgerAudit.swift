@@ -62,7 +62,9 @@ struct LedgerAudit {
             totals.framesSettled += client.frames
         case (nil, LedgerLine.finished):
             // Killed between the goodbye and its line.
-            guard serverKills > 0, client?.echoes == client?.frames else { return "only the client knows of its end, and no server was killed" }
+            guard serverKills > 0, client?.echoes == client?.frames else {
+                return "only the client knows of its end, and no server was killed"
+            }
             totals.cutByServer += 1
             totals.framesUpToDeath += client?.echoes ?? 0
         case (nil, let reason?):

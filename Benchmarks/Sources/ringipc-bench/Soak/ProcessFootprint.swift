@@ -10,7 +10,8 @@ struct ProcessFootprint: Equatable {
     /// `nil` when the process is gone.
     static func of(_ process: Int32) -> Self? {
         let folder = "/proc/\(process)/fd"
-        guard let kilobytes = SystemFile.value(of: "VmRSS", in: "/proc/\(process)/status")?.split(separator: " ").first.flatMap({ Int($0) }),
+        guard
+            let kilobytes = SystemFile.value(of: "VmRSS", in: "/proc/\(process)/status")?.split(separator: " ").first.flatMap({ Int($0) }),
             let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
         else { return nil }
         let links = names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }

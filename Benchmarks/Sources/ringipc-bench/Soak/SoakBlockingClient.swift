@@ -14,7 +14,6 @@ struct SoakBlockingClient {
     private static let pause: UInt64 = 5_000_000
 
     func run(_ endpoint: Endpoint) throws {
-        bench_catch_end_signals()
         var connection: UInt64 = 0
         while !bench_end_requested() {
             var sender = SoakSender(identity: SoakIdentity.make(process: process, connection: connection), seed: seed)

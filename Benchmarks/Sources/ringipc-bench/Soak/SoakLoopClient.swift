@@ -31,7 +31,6 @@ final class SoakLoopClient: Sendable {
     }
 
     func run() throws {
-        bench_catch_end_signals()
         state.withLock { $0.open = connections }
         for _ in 0..<connections { connect() }
         try loop.run()

@@ -78,7 +78,11 @@ struct SoakPopulation {
 
     /// The clients send no more, wait for their last answers and end in order.
     mutating func endClients() throws {
-        for client in clients { client.child.requestEnd() }
+        for client in clients {
+            // Until then a signal would kill it.
+            try client.child.waitUntilReady()
+            client.child.requestEnd()
+        }
         for client in clients { _ = try client.child.finish(within: 60) }
         clients = []
     }

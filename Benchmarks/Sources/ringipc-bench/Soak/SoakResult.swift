@@ -75,7 +75,8 @@ extension SoakResult {
         violations = audit.violations
         if audit.totals.settled == 0 { violations.append("no connection ended in order") }
         if socketsLeft != 0 || descriptorsLeft != 0 {
-            violations.append("after the last client the server holds \(socketsLeft) sockets and \(descriptorsLeft) other descriptors too many")
+            violations.append(
+                "after the last client the server holds \(socketsLeft) sockets and \(descriptorsLeft) other descriptors too many")
         }
         guard samples.count >= Self.judgedSamples else { return }
         if !resident.isFlat(share: 0.05, slack: 2_097_152) { violations.append("the server's memory grows") }
