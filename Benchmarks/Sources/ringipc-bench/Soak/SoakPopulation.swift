@@ -22,6 +22,8 @@ struct SoakPopulation {
     private var nextNumber: UInt64 = 1
     private(set) var killedClients: Set<UInt64> = []
     private(set) var serverKills = 0
+    /// Sockets of a server without clients: its listener, and what all processes here inherit.
+    private(set) var quietSockets = 0
 
     init(address: String, backend: BackendChoice, seed: UInt64, ledger: String) throws {
         self.address = address
@@ -29,6 +31,7 @@ struct SoakPopulation {
         self.seed = seed
         self.ledger = ledger
         try startServer()
+        quietSockets = serverFootprint?.sockets ?? 0
         for _ in 0..<Self.loopClients { clients.append(try newClient(isLoop: true)) }
         for _ in 0..<Self.blockingClients { clients.append(try newClient(isLoop: false)) }
     }

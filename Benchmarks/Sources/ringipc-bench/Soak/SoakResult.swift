@@ -69,7 +69,7 @@ extension SoakResult {
         residentSlopePerMinute = resident.slope * 600
         descriptorsFirst = descriptors.first
         descriptorsSecond = descriptors.second
-        socketsLeft = left.sockets - 1
+        socketsLeft = left.sockets - population.quietSockets
         descriptorsLeft = left.descriptors - left.sockets - own
         residentLeft = left.residentBytes
         violations = audit.violations

@@ -79,12 +79,13 @@ struct SoakRun {
         StandardError.write("\r\(backend.rawValue): \(Int(secondsLeft)) s left; \(kills) ")
     }
 
-    /// Waits until the server holds what it held without clients: its own descriptors and one listener.
+    /// Waits until the server holds what it held without clients: the descriptors of its loop, and its listener.
     private func awaitQuiet(_ population: SoakPopulation, ownDescriptors: Int?) throws -> ProcessFootprint {
         let deadline = Deadline(seconds: 15)
         while true {
             guard let footprint = population.serverFootprint else { throw BenchmarkFailure("the server is gone") }
-            let isQuiet = footprint.sockets == 1 && footprint.descriptors - 1 == ownDescriptors ?? footprint.descriptors - 1
+            let others = footprint.descriptors - footprint.sockets
+            let isQuiet = footprint.sockets == population.quietSockets && others == ownDescriptors ?? others
             if isQuiet || deadline.isPassed { return footprint }
             bench_sleep_until(bench_monotonic_nanoseconds() + Self.sampleInterval / 10)
         }

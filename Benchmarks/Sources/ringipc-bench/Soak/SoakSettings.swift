@@ -15,13 +15,3 @@ enum SoakSettings {
         return configuration
     }
 }
-
-extension CloseReason {
-    /// For the ledger.
-    var word: String {
-        switch self {
-        case .finished: LedgerLine.finished
-        case .failed(let error): "\(error.code)"
-        }
-    }
-}
