@@ -13,10 +13,16 @@ _libc = ctypes.CDLL(None)
 _count = 0
 
 
-def start(arguments, **options):
+def start(arguments, cpu=None, niceness=0, **options):
     """A child that the kernel kills with this process."""
-    return subprocess.Popen(
-        arguments, text=True, preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL), **options)
+
+    def prepare():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+        os.nice(niceness)
+
+    return subprocess.Popen(arguments, text=True, preexec_fn=prepare, **options)
 
 
 def unique_address():
@@ -31,8 +37,8 @@ def backends(tool):
     return [backend for backend in ("epoll", "io_uring") if backend in available]
 
 
-def attacker(name, address, *arguments):
-    return start([sys.executable, f"{HERE}/attack.py", name, address, *map(str, arguments)], stdout=subprocess.PIPE)
+def attacker(name, address, *arguments, **options):
+    return start([sys.executable, f"{HERE}/attack.py", name, address, *map(str, arguments)], stdout=subprocess.PIPE, **options)
 
 
 class Child:
@@ -106,5 +112,5 @@ class Server(Child):
 class Probe(Child):
     """The honest client: every answer is checked, each time counts from when its message was due."""
 
-    def __init__(self, tool, address, seconds):
-        super().__init__([tool, "probe", "--connect", address, "--seconds", str(seconds), "--wait", "block", "--json"])
+    def __init__(self, tool, address, seconds, **options):
+        super().__init__([tool, "probe", "--connect", address, "--seconds", str(seconds), "--wait", "block", "--json"], **options)

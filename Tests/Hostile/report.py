@@ -3,8 +3,9 @@
 
     report.py TOOL FOLDER [--trials N] [--seconds S] [--attack NAME]...
 
-Both arms have the same processes: an honest client, its server, another server, an attacker; only the attacker's aim differs. So what the
-attacker's own work costs a small machine is in both, and the ratio shows what the attack does to those who share its target. Arms take turns.
+Both arms have the same processes: an honest client, its server, another server, an attacker; only the attacker's aim differs. The servers have
+one CPU, the client and the attacker, who must stand back, the other. So the work that the attack makes is done on the same CPU in both arms, and
+the ratio shows what it does to those who share its target. Arms take turns.
 Leaves hostile.md and hostile.json in the folder.
 """
 import argparse
@@ -21,14 +22,17 @@ ATTACKS = [
     "garbage", "garbage_frames", "huge_length", "endless_frame", "drip", "drip_hello", "never_reads", "connects", "descriptors",
     "lingering_descriptor", "unknown_kind", "ignorable_flood", "lying_hello", "tiny_limit", "bad_padding", "after_goodbye", "cut_frame",
 ]
+CPUS = sorted(os.sched_getaffinity(0))
+CLIENT_CPU, SERVER_CPU = CPUS[0], CPUS[-1]
 # At least so many rounds in all trials together.
 CONNECTS = 10_000
 
 
 def trial(tool, name, used, target, seconds, rounds, seed):
     """The honest client's times while `target` is attacked, and what the attacker saw."""
-    with Probe(tool, used.address, seconds) as probe:
-        attack = attacker(name, target.address, "--seconds", seconds, "--rounds", rounds, "--seed", seed)
+    with Probe(tool, used.address, seconds, cpu=CLIENT_CPU) as probe:
+        attack = attacker(
+            name, target.address, "--seconds", seconds, "--rounds", rounds, "--seed", seed, cpu=CLIENT_CPU, niceness=19)
         try:
             times = json.loads(probe.wait())["rtt_ns"]
             output = attack.communicate(timeout=240)[0]
@@ -41,8 +45,10 @@ def trial(tool, name, used, target, seconds, rounds, seed):
 
 
 def measure(tool, backend, name, trials, seconds):
-    limits = ("--hello-timeout", 1, "--frame-timeout", 1)
-    with Server(tool, backend, *limits) as used, Server(tool, backend, *limits) as unrelated:
+    def server():
+        return Server(tool, backend, "--hello-timeout", 1, "--frame-timeout", 1, cpu=SERVER_CPU)
+
+    with server() as used, server() as unrelated:
         rounds = -(-CONNECTS // trials) if name == "connects" else 1
         quiet = Probe(tool, used.address, 0.2)
         with quiet:
@@ -72,8 +78,8 @@ def measure(tool, backend, name, trials, seconds):
             "descriptors_before": sum(own.values()), "descriptors_after": sum(left.values()),
             "memory_before": memory_before, "memory_peak": used.peak_memory(), "memory_after": memory,
         }
-        for server in (used, unrelated):
-            server.finish()
+        for running in (used, unrelated):
+            running.finish()
     result["p99_ratio"] = statistics.median(result["p99_ratios"])
     result["is_within_bar"] = result["p99_ratio"] <= BAR
     # What the first attacks have taken is taken again by the later ones, and no more.
@@ -120,6 +126,7 @@ def main():
 
 An honest client sends a message of 64 bytes every 200 µs to an echo server and checks every answer; times count from when a message was due. Medians of
 {arguments.trials} trials of {arguments.seconds:g} s. The ratio is that of p99 with its own server attacked to p99 with an unrelated server attacked, trial by trial; the bar is {BAR}.
+Both servers share a CPU; the client and the attacker, at the lowest priority, share another.
 A frame and a hello have 1 s to complete. Memory is flat when after the last trial it is at most 10 % and 2 MiB over that after the middle one. Linux {kernel}, {os.cpu_count()} CPUs.
 
 {table(results)}

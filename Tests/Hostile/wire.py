@@ -30,12 +30,13 @@ class Peer:
 
     def __init__(self, address, patience=20):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(patience)
         try:
+            # Waits while the listen queue is full; with a timeout it would not.
             self.socket.connect("\0" + address[1:] if address.startswith("@") else address)
         except OSError:
             self.socket.close()
             raise
+        self.socket.settimeout(patience)
 
     def __enter__(self):
         return self
