@@ -1,6 +1,8 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
-# make test        all tests: of the benchmark tool, of the hot path, of the library, also under both sanitizers
+# make test        all tests: of the benchmark tool, with hostile peers, of the hot path, of the library, also under both sanitizers
 # make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
+# make hostile     peers that break every rule, and what the others feel of it; report in results/latest
+# make soak        full load with kills for MINUTES=1, every frame accounted for; report in results/latest
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make format      all Swift code as .swift-format says, in place
 # make clean
@@ -8,13 +10,21 @@
 SWIFT ?= swift
 PROFILE ?= quick
 OUTPUT ?= results/latest
+MINUTES ?= 1
+TRIALS ?= 5
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test sanitize format clean requirements
+.PHONY: bench hostile soak bench-tool test sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
+
+hostile: bench-tool
+	Tests/Hostile/report.py $(BIN)/ringipc-bench $(OUTPUT) --trials $(TRIALS)
+
+soak: bench-tool
+	$(BIN)/ringipc-bench soak run --seconds $$(($(MINUTES) * 60)) --output $(OUTPUT)
 
 bench-tool: requirements
 	$(SWIFT) build --package-path Benchmarks -c release --product ringipc-bench
@@ -25,6 +35,7 @@ bench-tool: requirements
 # The plain run of the library's tests comes last: what it prints at the end counts them.
 test: requirements
 	$(SWIFT) test --package-path Benchmarks
+	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
 	Scripts/check-hotpath
 	$(MAKE) sanitize
 	$(SWIFT) test
