@@ -11,7 +11,7 @@ struct SoakCommand: ParsableCommand {
 
 struct SoakRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Both backends in turn; prints a report, and leaves soak.md and soak.json in a folder.")
+        commandName: "run", abstract: "Both backends in turn; prints a report, and leaves soak.md and soak.jsonl in a folder.")
 
     @Option(help: ArgumentHelp("How long to load, all backends together.", valueName: "s"))
     var seconds = 60.0
@@ -40,7 +40,7 @@ struct SoakRunCommand: ParsableCommand {
             try files.createDirectory(atPath: output, withIntermediateDirectories: true)
             try Data(report.utf8).write(to: URL(filePath: "\(output)/soak.md"))
             try Data((results.map { try JSONLine.encode($0) }.joined(separator: "\n") + "\n").utf8).write(
-                to: URL(filePath: "\(output)/soak.json"))
+                to: URL(filePath: "\(output)/soak.jsonl"))
         }
         StandardOutput.write(report)
         let violations = results.flatMap(\.violations)
