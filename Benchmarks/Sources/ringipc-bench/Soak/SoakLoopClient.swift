@@ -81,7 +81,9 @@ final class SoakLoopClient: Sendable {
         let client: SoakLoopClient
         var sender: SoakSender
 
-        mutating func opened(_ outbound: inout Outbound) { fill(&outbound) }
+        mutating func opened(_ outbound: inout Outbound) {
+            do { try fill(&outbound) } catch { client.fail(BenchmarkFailure("connection \(sender.identity): \(error)")) }
+        }
 
         mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
             while let frame = try frames.next() {
@@ -90,20 +92,17 @@ final class SoakLoopClient: Sendable {
                     throw error
                 }
             }
-            fill(&reply)
+            // Of a server that was killed, echoes may still arrive when nothing can be sent any more: the error ends the connection.
+            try fill(&reply)
         }
 
         mutating func closed(_ reason: CloseReason) { client.ended(sender, reason) }
 
-        private mutating func fill(_ outbound: inout Outbound) {
-            do {
-                while !bench_end_requested(), let size = sender.nextSize {
-                    let (identity, sequence) = (sender.identity, sender.sent)
-                    try outbound.send(reserving: size) { SoakFrame.write(identity: identity, sequence: sequence, to: &$0) }
-                    sender.noteSent(size)
-                }
-            } catch {
-                return client.fail(BenchmarkFailure("connection \(sender.identity): \(error)"))
+        private mutating func fill(_ outbound: inout Outbound) throws(TransportError) {
+            while !bench_end_requested(), let size = sender.nextSize {
+                let (identity, sequence) = (sender.identity, sender.sent)
+                try outbound.send(reserving: size) { SoakFrame.write(identity: identity, sequence: sequence, to: &$0) }
+                sender.noteSent(size)
             }
             if sender.isAnswered { outbound.close() }
         }
