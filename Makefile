@@ -1,7 +1,12 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
-# make test        all tests: of the benchmark tool, of the hot path, under injected faults, of the library, also under both sanitizers
+# make test        all tests: of the benchmark tool, with hostile peers, of the hot path, under injected and simulated faults, of the library,
+#                  also under both sanitizers
 # make inject      only the tests in which real system calls fail
+# make simulate    SEEDS=n runs of the core over a simulated kernel with faults; SEED=n repeats one, with every call
+# make planted     mistakes planted in the core, and how soon the simulation finds each
 # make sanitize    the library's tests under ThreadSanitizer and AddressSanitizer
+# make hostile     peers that break every rule, and what the others feel of it; report in results/latest
+# make soak        full load with kills for MINUTES=1, every frame accounted for; report in results/latest
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
@@ -10,13 +15,22 @@
 SWIFT ?= swift
 PROFILE ?= quick
 OUTPUT ?= results/latest
+MINUTES ?= 1
+TRIALS ?= 5
+SEEDS ?= 10000
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench bench-tool test inject simulate fuzz sanitize format clean requirements
+.PHONY: bench hostile soak bench-tool test inject simulate planted fuzz sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
+
+hostile: bench-tool
+	Tests/Hostile/report.py $(BIN)/ringipc-bench $(OUTPUT) --trials $(TRIALS)
+
+soak: bench-tool
+	$(BIN)/ringipc-bench soak run --seconds $$(($(MINUTES) * 60)) --output $(OUTPUT)
 
 bench-tool: requirements
 	$(SWIFT) build --package-path Benchmarks -c release --product ringipc-bench
@@ -27,13 +41,23 @@ bench-tool: requirements
 # The plain run of the library's tests comes last: what it prints at the end counts them.
 test: requirements
 	$(SWIFT) test --package-path Benchmarks
+	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
 	Scripts/check-hotpath
 	$(MAKE) inject
+	$(MAKE) simulate
+	$(MAKE) planted
 	$(MAKE) sanitize
 	$(SWIFT) test
 
 inject: requirements
 	$(SWIFT) test --package-path Tests/Injected
+
+simulate: requirements
+	$(SWIFT) build -c release --product ringipc-simulate
+	"$$($(SWIFT) build -c release --show-bin-path)/ringipc-simulate" $(if $(SEED),--seed $(SEED) --trace,--seeds $(SEEDS))
+
+planted: requirements
+	@SWIFT="$(SWIFT)" Scripts/planted
 
 # Each sanitizer has a build of its own. Leaks are not looked for: the Swift runtime keeps some memory on purpose.
 sanitize: requirements

@@ -24,6 +24,7 @@ extension SimulatedKernel {
         tick()
         guard case .epoll(let epoll)? = object(descriptor, for: "epoll_ctl"), object(watched, for: "epoll_ctl") != nil else { return -EBADF }
         let place = epoll.watches.firstIndex { $0.descriptor == watched }
+        trace.note("epoll_ctl", watched, operation == .delete ? 0 : Int(interest), at: nanoseconds)
         switch (operation, place) {
         case (.add, nil): epoll.watches.append(SimulatedEpoll.Watch(descriptor: watched, interest: interest, token: token))
         case (.modify, let place?):

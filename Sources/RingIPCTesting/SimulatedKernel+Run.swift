@@ -92,6 +92,9 @@ extension SimulatedKernel {
         if audit.longestQueue > audit.outboundLimit + 32 { report(.bounds, "\(audit.longestQueue) bytes are queued") }
     }
 
+    /// Connections that the loops hold, whatever their state.
+    public var openConnections: Int { loops.reduce(0) { $0 + ($1.stepped?.audit.connections ?? 0) } }
+
     /// What all loops are about, one line per connection: for a run that stands still.
     public var states: [String] {
         loops.enumerated().flatMap { index, loop in

@@ -149,6 +149,12 @@ extension SimulatedKernel {
         return nil
     }
 
+    /// Whether somebody has connected and was not accepted yet.
+    public var hasWaitingClients: Bool {
+        for case .listener(let listener)? in objects where !listener.queue.isEmpty { return true }
+        return false
+    }
+
     func ring(_ descriptor: Int32) -> SimulatedRing {
         guard case .ring(let ring)? = object(descriptor, for: "a ring's call") else { preconditionFailure("no ring") }
         return ring

@@ -11,7 +11,9 @@ import Testing
         ["pingpong", "--pin", "0"], ["pingpong", "--pin", "0,100000"], ["stream", "--unknown"], ["stream", "extra"],
         ["fanin", "--connections", "0"], ["fanin", "--seconds", "0"], ["fanin", "--seconds", "nan"], ["serve"],
         ["serve", "--listen", "relative", "--mode", "echo"], ["serve", "--listen", "@a", "--mode", "proxy"],
-        ["serve", "--listen", "@a", "--mode", "echo", "--max-frame", "0"], ["limits", "stream", "--kind", "recv-block"],
+        ["serve", "--listen", "@a", "--mode", "echo", "--max-frame", "0"], ["serve", "--listen", "@a", "--mode", "echo", "--frame-timeout", "-1"],
+        ["probe", "--connect", "relative"], ["probe", "--connect", "@a", "--interval", "0"], ["soak", "run", "--seconds", "0"],
+        ["limits", "stream", "--kind", "recv-block"],
         ["run", "--profile", "slow"], ["run", "--backend", "both"], ["parse", "--size", "7"],
     ])
     func `wrong arguments are told in one line, with exit code 64`(arguments: [String]) {

@@ -125,12 +125,11 @@ package final class World: @unchecked Sendable {
     // MARK: The end
 
     private var isSettled: Bool {
-        unstarted.isEmpty && rawPeers.allSatisfy(\.isOver) && conversations.allSatisfy(isOver)
+        unstarted.isEmpty && rawPeers.allSatisfy(\.isOver) && conversations.allSatisfy(isOver) && kernel.openConnections == 0 && !kernel.hasWaitingClients
     }
 
     private func isOver(_ conversation: Conversation) -> Bool {
-        // Whether the server has met the client at all is known only when the client is over.
-        conversation.clientEnd != nil && (conversation.serverConnection == nil)
+        conversation.clientEnd != nil && conversation.serverConnection == nil
     }
 
     private var unsettled: String {

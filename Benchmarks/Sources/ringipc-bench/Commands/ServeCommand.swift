@@ -21,11 +21,23 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The longest payload that is accepted.", valueName: "bytes"))
     var maxFrame: Int?
 
+    @Option(help: ArgumentHelp("How long a client's hello may take.", valueName: "s"))
+    var helloTimeout: Double?
+
+    @Option(help: ArgumentHelp("How long a frame may take from its first byte to its last.", valueName: "s"))
+    var frameTimeout: Double?
+
+    @Flag(help: "Tell on standard error how each connection ended: 'end', the process at its other end, 'finished' or the error's code.")
+    var reportEnds = false
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard (1...FrameFormat.largestFrameLength).contains(maxFrame ?? 1) else {
             throw ValidationError("--max-frame must be between 1 and \(FrameFormat.largestFrameLength)")
+        }
+        for (name, timeout) in [("hello", helloTimeout), ("frame", frameTimeout)] {
+            guard (0...86_400).contains(timeout ?? 0) else { throw ValidationError("--\(name)-timeout must be between 0 and 86400") }
         }
         do { _ = try Endpoint(listen) } catch { throw ValidationError("--listen: \(error.detail)") }
         if let maxFrame, mode == .source, common.size > maxFrame {
@@ -37,7 +49,9 @@ struct ServeCommand: ParsableCommand {
         if let pin = common.pin { try CPUSet.pin(to: pin.server) }
         var options = common.server
         options.maximumFrameLength = maxFrame
-        let outcome = try Server(mode: mode, options: options).run(Endpoint(listen), onReady: StandardOutput.ready)
+        options.helloTimeout = helloTimeout
+        options.frameTimeout = frameTimeout
+        let outcome = try Server(mode: mode, options: options, reportsEnds: reportEnds).run(Endpoint(listen), onReady: StandardOutput.ready)
         guard common.json else { return }
         var result = ScenarioResult(scenario: "serve")
         result.backend = options.backend.rawValue

@@ -21,12 +21,17 @@ final class ChildProcess {
     }
 
     deinit {
-        if !isReaped {
-            kill(identifier, SIGKILL)
-            var status: Int32 = 0
-            unsafe waitpid(identifier, &status, 0)
-        }
+        kill()
         close(output)
+    }
+
+    /// SIGKILL; when this returns, it is gone.
+    func kill() {
+        guard !isReaped else { return }
+        Glibc.kill(identifier, SIGKILL)
+        var status: Int32 = 0
+        unsafe waitpid(identifier, &status, 0)
+        isReaped = true
     }
 
     /// The next line of its output; `nil` at the end.
@@ -60,8 +65,16 @@ final class ChildProcess {
         return String(decoding: pending, as: UTF8.self)
     }
 
+    /// False once it has ended, however that came.
+    var isRunning: Bool {
+        var end = unsafe siginfo_t()
+        // The status stays for ``finish(within:)``. Nothing is written for a child that runs.
+        let result = unsafe waitid(P_PID, id_t(identifier), &end, WEXITED | WNOHANG | WNOWAIT)
+        return unsafe result == 0 && end.si_signo == 0
+    }
+
     /// Asks a server to end in order.
-    func requestEnd() { kill(identifier, SIGTERM) }
+    func requestEnd() { Glibc.kill(identifier, SIGTERM) }
 
     /// False at the end of the output.
     private func readMore(before deadline: Deadline) throws -> Bool {

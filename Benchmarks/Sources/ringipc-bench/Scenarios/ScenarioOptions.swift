@@ -13,6 +13,9 @@ struct ScenarioOptions: Equatable {
     var countsSystemCalls = false
     /// `nil` stands for the library's default, or for ``size`` where that is more.
     var maximumFrameLength: Int? = nil
+    /// In seconds; `nil` stands for the library's default.
+    var helloTimeout: Double? = nil
+    var frameTimeout: Double? = nil
 
     var configuration: Configuration {
         var configuration = Configuration()
@@ -20,6 +23,8 @@ struct ScenarioOptions: Equatable {
         configuration.backend = backend
         configuration.wait = wait.strategy
         configuration.maximumFrameLength = maximumFrameLength ?? max(configuration.maximumFrameLength, size)
+        if let helloTimeout { configuration.helloTimeout = .seconds(helloTimeout) }
+        if let frameTimeout { configuration.frameTimeout = .seconds(frameTimeout) }
         let longest = framing.format.encodedLength(ofPayload: configuration.maximumFrameLength)
         configuration.outboundLimit = max(configuration.outboundLimit, 2 * longest)
         configuration.spanningBudget = max(configuration.spanningBudget, 2 * longest)

@@ -9,6 +9,7 @@ struct Server {
 
     let mode: Mode
     let options: ScenarioOptions
+    var reportsEnds = false
 
     /// What it did between `onReady` and its end.
     struct Outcome {
@@ -24,11 +25,11 @@ struct Server {
         switch mode {
         case .echo:
             let longest = options.framing.format.encodedLength(ofPayload: options.configuration.maximumFrameLength)
-            try loop.listen(on: endpoint) { _ in EchoHandler(totals: totals, longestAnswer: longest) }
-        case .sink: try loop.listen(on: endpoint) { _ in SinkHandler(totals: totals) }
+            try listen(loop, endpoint) { EchoHandler(totals: totals, longestAnswer: longest) }
+        case .sink: try listen(loop, endpoint) { SinkHandler(totals: totals) }
         case .source:
             let options = options
-            try loop.listen(on: endpoint) { _ in SourceHandler(totals: totals, options: options) }
+            try listen(loop, endpoint) { SourceHandler(totals: totals, options: options) }
         }
         loop.post { Self.endOnSignal(loop, end, &$0) }
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
@@ -38,6 +39,16 @@ struct Server {
         try loop.run()
         let seconds = Double(bench_monotonic_nanoseconds() - start) / 1e9
         return Outcome(report: meter.stop(end.statistics, messages: totals.frames), seconds: seconds)
+    }
+
+    private func listen<Handler: ConnectionHandler>(
+        _ loop: EventLoop, _ endpoint: Endpoint, handler: @escaping @Sendable () -> Handler
+    ) throws {
+        if reportsEnds {
+            try loop.listen(on: endpoint) { EndReporter(base: handler(), process: $0?.processIdentifier ?? 0) }
+        } else {
+            try loop.listen(on: endpoint) { _ in handler() }
+        }
     }
 
     /// Looks for the signal now and then: a thread that waits for it would make each system call of the loop slower.
