@@ -95,9 +95,14 @@ extension SimulatedKernel {
     /// Connections that the loops hold, whatever their state.
     public var openConnections: Int { loops.reduce(0) { $0 + ($1.stepped?.audit.connections ?? 0) } }
 
-    /// What all loops are about, one line per connection: for a run that stands still.
+    /// What all sockets and loops are about, one line per connection: for a run that stands still.
     public var states: [String] {
-        loops.enumerated().flatMap { index, loop in
+        let sockets = objects.enumerated().compactMap { index, object -> String? in
+            guard case .socket(let socket)? = object else { return nil }
+            return "descriptor \(Self.firstDescriptor + Int32(index)) of connection \(socket.connection): \(socket.inbox.count) of \(socket.capacity) bytes to read, "
+                + "\(socket.isReceiveShut ? "at end" : "open"), \(socket.isSendShut ? "sends no more" : "room for \(socket.room)")"
+        }
+        return sockets + loops.enumerated().flatMap { index, loop in
             guard let stepped = loop.stepped else { return ["loop \(index) is over"] }
             let audit = stepped.audit
             return ["loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, \(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"]

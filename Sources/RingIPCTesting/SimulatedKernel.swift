@@ -118,7 +118,7 @@ public final class SimulatedKernel: @unchecked Sendable {
 
 extension SimulatedKernel {
     /// Numbers that no descriptor of the process has, so that one which strays into a real call only earns an error.
-    private static var firstDescriptor: Int32 { 1 << 24 }
+    static var firstDescriptor: Int32 { 1 << 24 }
 
     /// The lowest free number, as POSIX has it: a closed one comes back at once.
     func open(_ object: Object) -> Int32 {

@@ -42,7 +42,7 @@ extension LoopCore where B: ~Copyable {
     mutating func beginFinish(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard unsafe slot.pointee.isReading else { return }
         unsafe slot.pointee.phase = .finishing
-        unsafe giveBackUnread(slot)
+        unsafe giveBackInput(slot)
         if parser.form == .native {
             unsafe slot.pointee.outbound.appendControl(length: NativeHeader.length) { header in
                 unsafe header.storeBytes(of: NativeHeader.word(kind: .goodbye).littleEndian, as: UInt64.self)
@@ -88,7 +88,7 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.phase = .dead
         unsafe drainDeadlines[slot.pointee.id] = nil
         unsafe slot.pointee.deadline = .max
-        unsafe giveBackUnread(slot)
+        unsafe giveBackInput(slot)
         unsafe slot.pointee.handler._withUnsafeGuaranteedRef { $0.closed(reason) }
         // Ends a receive and a send that are under way.
         if unsafe slot.pointee.isBusyInKernel {

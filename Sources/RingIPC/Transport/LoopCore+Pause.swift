@@ -96,15 +96,12 @@ extension LoopCore where B: ~Copyable {
         unsafe pool.hold(lease, in: &slot.pointee.held)
     }
 
-    /// What was received and will not be delivered goes home. Not the spanning frame: a direct receive may be writing to it.
-    mutating func giveBackUnread(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+    /// What was received and will not be delivered goes home: others may wait for the memory. Not a spanning frame that a direct receive is
+    /// writing to: that one goes with the receive's completion.
+    mutating func giveBackInput(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         unsafe giveBackHeld(slot)
         unsafe dropBacklog(slot)
-    }
-
-    mutating func giveBackInput(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
-        unsafe giveBackUnread(slot)
-        unsafe dropSpanning(slot)
+        if unsafe !(slot.pointee.isReceiveArmed && slot.pointee.isReceiveDirect) { unsafe dropSpanning(slot) }
     }
 
     mutating func dropSpanning(_ slot: UnsafeMutablePointer<ConnectionSlot>) {

@@ -12,6 +12,7 @@ extension LoopCore where B: ~Copyable {
         let wasDirect = unsafe slot.pointee.isReceiveDirect
         unsafe slot.pointee.isReceiveArmed = completion.isArmed
         if !completion.isArmed { unsafe slot.pointee.isReceiveCancelled = false }
+        if wasDirect, unsafe !slot.pointee.isReading { unsafe giveBackInput(slot) }
         switch completion.result {
         case 1...:
             statistics.bytesReceived &+= UInt64(completion.result)
