@@ -93,6 +93,13 @@ int ringipc_set_send_timeout(int descriptor, int64_t nanoseconds);
 /* 0 when the socket has a peer, else -ENOTCONN. */
 int ringipc_has_peer(int descriptor);
 int ringipc_set_close_on_exec(int descriptor);
+/* SO_PASSRIGHTS off (6.16): the kernel refuses descriptors that a peer passes, with EPERM at the peer. Received and dropped they would be
+ * closed on our thread, and closing a socket with SO_LINGER lasts as long as the peer has chosen. Sockets that a listener accepts inherit
+ * it. An older kernel does not know the option. */
+static inline void ringipc_refuse_descriptors(int descriptor) {
+    int off = 0;
+    setsockopt(descriptor, SOL_SOCKET, 83, &off, sizeof off);
+}
 /* SO_TYPE, SO_DOMAIN, SO_ACCEPTCONN, SO_ERROR, SO_SNDBUF, SO_RCVBUF … : an integer option, or the negated errno. */
 int ringipc_socket_option(int descriptor, int option);
 int ringipc_set_socket_option(int descriptor, int option, int value);

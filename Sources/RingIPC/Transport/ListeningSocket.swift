@@ -145,6 +145,7 @@ extension ListeningSocket {
                 detail: "the descriptor is not a listening socket; call listen(2) on it first, or connect to it "
                     + "if it is a connection (Accept=yes in a systemd unit)")
         }
+        ringipc_refuse_descriptors(descriptor)
         var result = ringipc_set_close_on_exec(descriptor)
         if result == 0 { result = ringipc_set_nonblocking(descriptor, true) }
         guard result == 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }

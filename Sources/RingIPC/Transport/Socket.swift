@@ -27,6 +27,7 @@ struct Socket: ~Copyable {
     static func stream(during operation: TransportError.Operation, on endpoint: Endpoint) throws(TransportError) -> Socket {
         let descriptor = ringipc_socket_stream()
         guard descriptor >= 0 else { throw TransportError(systemError: -descriptor, during: operation, on: endpoint) }
+        ringipc_refuse_descriptors(descriptor)
         return Socket(owning: descriptor)
     }
 
@@ -159,6 +160,7 @@ extension Socket {
                 detail: "the descriptor is a socket without a peer; connect it first, or pass the path instead")
         }
         try check(ringipc_set_close_on_exec(descriptor), endpoint)
+        ringipc_refuse_descriptors(descriptor)
         try check(ringipc_set_nonblocking(descriptor, false), endpoint)
         return Socket(owning: descriptor)
     }

@@ -100,6 +100,7 @@ struct ServerHandler: ConnectionHandler {
         while patience > 0, let frame = try frames.next() {
             patience -= 1
             let bytes = world.bytes(of: frame)
+            if bytes.count > world.plan.longestFrame { world.report(.bounds, "a frame of \(bytes.count) bytes came through") }
             meet(bytes, reply.connection)
             if let conversation {
                 conversation.delivered(bytes, in: \.toServer)

@@ -14,6 +14,8 @@ final class RawPeer {
         case dying
         /// Sends anything.
         case garbage
+        /// Sends a frame that is longer than anybody takes.
+        case tooLong
     }
 
     let role: Role
@@ -41,6 +43,7 @@ final class RawPeer {
         switch role {
         case .honest, .neverReads: return bytes + stream.goodbye
         case .halfCloser: return bytes
+        case .tooLong: return bytes + stream.frame([UInt8](repeating: 7, count: world.plan.longestFrame + world.random.number(1...2_000)))
         case .dying: return Array(bytes.prefix(world.random.number(0...bytes.count)))
         case .garbage:
             let place = world.random.number(0...bytes.count)
@@ -68,7 +71,7 @@ final class RawPeer {
         // What it is going to send is sent as far as the server can know.
         conversation.toServer.sent = conversation.lengths.indices.map { FrameName(origin: .client, index: $0) }
         if role != .honest, role != .halfCloser || stream.isNative { conversation.isSpoiled = true }
-        conversation.isGarbled = role == .garbage
+        conversation.isGarbled = role == .garbage || role == .tooLong
         if role == .neverReads { world.kernel.note(.neverReads) }
     }
 

@@ -43,16 +43,16 @@ package struct SimulationTool {
         }
         CrashReport.install()
         let tally = Mutex(Tally())
-        let hasFailed = Atomic(false)
+        let lowestFailure = Atomic(Int.max)
         DispatchQueue.concurrentPerform(iterations: seeds) { index in
-            if stopsAtFirst, hasFailed.load(ordering: .relaxed) { return }
+            if stopsAtFirst, index > lowestFailure.load(ordering: .relaxed) { return }
             let seed = first + UInt64(index)
             CrashReport.begin(seed)
             let world = World(seed: seed)
             if isTracing { world.kernel.log = { print($0) } }
             world.run()
             let violations = world.kernel.violations
-            if !violations.isEmpty { hasFailed.store(true, ordering: .relaxed) }
+            if !violations.isEmpty { lowestFailure.min(index, ordering: .relaxed) }
             tally.withLock { $0.add(world, violations) }
         }
         tally.withLock { $0.report(requiresAllKinds: seeds >= Tally.seedsForAllKinds) }
