@@ -143,6 +143,7 @@ struct ServerHandler: ConnectionHandler {
         isOver = true
         conversation?.serverEnd = reason
         world.note(reason)
+        if let conversation, let connection = conversation.serverConnection { world.sendToGone(connection, of: conversation) }
         conversation?.serverConnection = nil
     }
 }

@@ -122,6 +122,18 @@ package final class World: @unchecked Sendable {
         }
     }
 
+    /// A connection that is over is not found any more, whoever has its place. Asked soon, and when the place may have been taken again.
+    func sendToGone(_ connection: ConnectionID, of conversation: Conversation) {
+        conversation.serverLoop?.post { [self] loop in
+            for delay in [Duration.zero, .milliseconds(1), .milliseconds(60)] {
+                loop.schedule(after: delay) { loop in
+                    guard unsafe (try? loop.send(to: connection, [1, 2, 3].span.bytes)) != nil else { return }
+                    self.report(.delivery, "\(conversation) is over at the server, and still took a frame")
+                }
+            }
+        }
+    }
+
     // MARK: The end
 
     private var isSettled: Bool {
