@@ -4,9 +4,11 @@ internal import CRingIPC
 // which leave the pooled buffers for memory of their own.
 
 extension LoopCore where B: ~Copyable {
+    /// The time for a frame that has begun stands still meanwhile: it is we who do not read.
     mutating func pause(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard unsafe !slot.pointee.isPaused else { return }
         unsafe slot.pointee.isPaused = true
+        unsafe setDeadline(.max, of: slot)
         unsafe disarmReceive(slot)
         // Without anything to send nothing will wake it: it is asked again next turn.
         if unsafe slot.pointee.outbound.isEmpty { unsafe resumable.append(slot.pointee.id) }
@@ -56,6 +58,9 @@ extension LoopCore where B: ~Copyable {
         }
         guard unsafe !slot.pointee.isPaused else { return }
         if unsafe slot.pointee.isEndOfStream, unsafe slot.pointee.isReading { unsafe streamEnded(slot) }
+        if unsafe !slot.pointee.spanning.isEmpty, unsafe slot.pointee.deadline == .max, unsafe slot.pointee.phase == .open {
+            unsafe setDeadline(time(after: configuration.frameTimeout), of: slot)
+        }
         unsafe goOn(slot)
     }
 
