@@ -57,7 +57,7 @@ extension Outbound {
     /// Queues a frame with a copy of `bytes`.
     ///
     /// - Throws: ``TransportError``, and then nothing was queued: `frameTooLong`, `outboundFull` when the queue has no room until
-    ///   the peer has read more, `closed` after ``close()``.
+    ///   the peer has read more, `closed` after ``close()``, and once the peer takes nothing any more.
     @inlinable
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         let count = bytes.byteCount

@@ -261,9 +261,8 @@ extension Connection {
 extension Connection {
     /// Ends the connection in order: queued frames and the goodbye are delivered, then the socket is closed.
     ///
-    /// Input that nobody read is taken off and dropped first, since the kernel would turn it into a reset at the peer, also for
-    /// data that the peer has not read yet. Waits at most
-    /// ``Configuration/drainTimeout``.
+    /// Input that nobody read is taken off and dropped first, since the kernel would turn it into a reset at the peer, in the place
+    /// of the end. Waits at most ``Configuration/drainTimeout``.
     ///
     /// - Throws: ``TransportError`` when not everything could be delivered: `timedOut`, `connectionReset`. The connection is closed all the same.
     public consuming func close() throws(TransportError) {

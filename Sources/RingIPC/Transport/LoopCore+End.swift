@@ -58,7 +58,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// Everything is sent. Our direction is shut down; input is dropped until the peer has read all or has ended, since closing a
-    /// socket with unread input turns into a reset at the peer, also for data that it has not read yet.
+    /// socket with unread input turns into a reset at the peer, in the place of the end.
     mutating func beginDrain(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         unsafe slot.pointee.phase = .draining
         unsafe drainDeadlines[slot.pointee.id] = time(after: configuration.drainTimeout)

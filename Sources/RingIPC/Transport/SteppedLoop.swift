@@ -59,16 +59,21 @@ extension LoopCore where B: ~Copyable {
     fileprivate var states: [String] {
         table.identifiers.compactMap { id in
             guard let slot = unsafe table.find(id) else { return nil }
-            let flags: [(Bool, String)] = unsafe [
-                (slot.pointee.isReceiveArmed, "receives"), (slot.pointee.isReceiveDirect, "direct"),
-                (slot.pointee.isReceiveCancelled, "cancelled"), (slot.pointee.isSendPending, "sends"), (slot.pointee.isPaused, "paused"),
-                (slot.pointee.isAnswering, "answers"), (slot.pointee.isEndOfStream, "at end"), (slot.pointee.isPeerFinished, "peer finished"),
-                (slot.pointee.sendFailure != nil, "cannot send"), (slot.pointee.isDirty, "dirty"),
-            ]
-            let names = flags.filter(\.0).map(\.1).joined(separator: ", ")
-            return unsafe "\(id.slot): descriptor \(slot.pointee.descriptor), \(slot.pointee.phase), \(names); queued \(slot.pointee.outbound.queuedBytes), "
-                + "spanning \(slot.pointee.spanning.count) of \(slot.pointee.spanningLength), backlog \(slot.pointee.backlog.count), held \(slot.pointee.held.count)"
+            return unsafe slot.pointee.description
         }
+    }
+}
+
+extension ConnectionSlot {
+    fileprivate var description: String {
+        let flags = [
+            (isReceiveArmed, "receives"), (isReceiveDirect, "direct"), (isReceiveCancelled, "cancelled"), (isSendPending, "sends"),
+            (isPaused, "paused"), (isAnswering, "answers"), (isEndOfStream, "at end"), (isPeerFinished, "peer finished"),
+            (sendFailure != nil, "cannot send"), (isDirty, "dirty"),
+        ]
+        let names = flags.filter(\.0).map(\.1).joined(separator: ", ")
+        return "\(id.slot): descriptor \(descriptor), \(phase), \(names); queued \(outbound.queuedBytes), "
+            + "spanning \(spanning.count) of \(spanningLength), backlog \(backlog.count), held \(held.count)"
     }
 }
 

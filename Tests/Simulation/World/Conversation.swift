@@ -94,6 +94,14 @@ final class Conversation: @unchecked Sendable {
 extension Conversation: CustomStringConvertible {
     var description: String { "\(manner) conversation \(number)\(isEndangered ? " (endangered)" : "")" }
 
+    /// Numbers from here on are those of raw peers.
+    static let firstRawNumber = 100
+    var isRaw: Bool { number >= Self.firstRawNumber }
+
+    var progress: String {
+        "to server \(toServer.deliveredCount) of \(toServer.sent.count), to client \(toClient.deliveredCount) of \(toClient.sent.count)"
+    }
+
     /// How both ends ended.
     var ends: String {
         "client \(clientEnd.map { "\($0)" } ?? "open"), server \(serverEnd.map { "\($0)" } ?? "open or never met")"

@@ -10,7 +10,9 @@ enum CrashReport {
         unsafe pthread_key_create(&key, nil)
         for number in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT, SIGBUS] {
             signal(number) { _ in
-                if let line = unsafe pthread_getspecific(CrashReport.key) { unsafe write(1, line, strlen(line.assumingMemoryBound(to: CChar.self))) }
+                if let line = unsafe pthread_getspecific(CrashReport.key) {
+                    unsafe write(1, line, strlen(line.assumingMemoryBound(to: CChar.self)))
+                }
                 _exit(2)
             }
         }

@@ -125,7 +125,9 @@ struct ServerHandler: ConnectionHandler {
         do { try world.send(bytes, to: &reply) } catch {
             // The client takes no answers any more. What it had sent is read all the same.
             if error.code == .closed { return }
-            if error.code == .outboundFull, conversation?.pushedCount ?? 0 == 0 { world.report(.bounds, "an answer as long as the question found no room") }
+            if error.code == .outboundFull, conversation?.pushedCount ?? 0 == 0 {
+                world.report(.bounds, "an answer as long as the question found no room")
+            }
             throw error
         }
         guard let conversation, !conversation.isGarbled else { return }

@@ -43,15 +43,20 @@ final class RawPeer {
         switch role {
         case .honest, .neverReads: return bytes + stream.goodbye
         case .halfCloser: return bytes
-        case .tooLong: return bytes + stream.frame([UInt8](repeating: 7, count: world.plan.longestFrame + world.random.number(1...2_000)))
+        case .tooLong:
+            return bytes + stream.frame([UInt8](repeating: 7, count: world.plan.longestFrame + world.random.number(1...2_000)))
         case .dying: return Array(bytes.prefix(world.random.number(0...bytes.count)))
         case .garbage:
             let place = world.random.number(0...bytes.count)
-            return bytes.prefix(place) + (0..<world.random.number(1...100)).map { _ in UInt8(world.random.number(0...255)) } + bytes.dropFirst(place)
+            let garbage = (0..<world.random.number(1...100)).map { _ in UInt8(world.random.number(0...255)) }
+            return bytes.prefix(place) + garbage + bytes.dropFirst(place)
         }
     }
 
-    var state: String { "\(script.count) to write, \(answers.count) read, \(peer?.readableCount ?? -1) to read, at end \(peer?.isAtEnd ?? false)" }
+    var state: String {
+        guard let peer else { return "not connected" }
+        return "\(script.count) to write, \(answers.count) read, \(peer.readableCount) to read\(peer.isAtEnd ? ", at end" : "")"
+    }
 
     /// Does something, or nothing. `isStorm` is false once everybody has to come to an end.
     func act(isStorm: Bool) {
@@ -102,6 +107,8 @@ final class RawPeer {
         let (payloads, saidGoodbye) = stream.read(answers)
         for payload in payloads { conversation.delivered(payload, in: \.toClient) }
         guard !world.isExcused(conversation) else { return }
-        if stream.isNative, !saidGoodbye { world.report(.ends, "\(conversation): the raw peer got no goodbye; \(state); \(conversation.ends)") }
+        if stream.isNative, !saidGoodbye {
+            world.report(.ends, "\(conversation): the raw peer got no goodbye; \(state); \(conversation.ends)")
+        }
     }
 }

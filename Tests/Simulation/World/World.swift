@@ -69,7 +69,7 @@ package final class World: @unchecked Sendable {
         for endpoint in [RunPlan.safe, RunPlan.endangered] { try group.listen(on: endpoint) { [self] _ in ServerHandler(self) } }
         for number in 0..<plan.conversations { unstarted.append(makeConversation(number)) }
         for number in 0..<plan.rawPeers {
-            let conversation = makeConversation(100 + number)
+            let conversation = makeConversation(Conversation.firstRawNumber + number)
             rawPeers.append(RawPeer(random.pick(RawPeer.Role.allCases), conversation, self))
         }
     }
@@ -109,7 +109,7 @@ package final class World: @unchecked Sendable {
 
     /// The server says something unasked, from outside of its handler.
     private func push() {
-        let open = conversations.filter { $0.serverConnection != nil && $0.number < 100 && $0.manner == .patient && !$0.hasClientClosed }
+        let open = conversations.filter { $0.serverConnection != nil && !$0.isRaw && $0.manner == .patient && !$0.hasClientClosed }
         guard !open.isEmpty else { return }
         let conversation = random.pick(open)
         conversation.serverLoop?.post { loop in
@@ -137,7 +137,8 @@ package final class World: @unchecked Sendable {
     // MARK: The end
 
     private var isSettled: Bool {
-        unstarted.isEmpty && rawPeers.allSatisfy(\.isOver) && conversations.allSatisfy(isOver) && kernel.openConnections == 0 && !kernel.hasWaitingClients
+        unstarted.isEmpty && rawPeers.allSatisfy(\.isOver) && conversations.allSatisfy(isOver)
+            && kernel.openConnections == 0 && !kernel.hasWaitingClients
     }
 
     private func isOver(_ conversation: Conversation) -> Bool {
@@ -145,10 +146,9 @@ package final class World: @unchecked Sendable {
     }
 
     private var unsettled: String {
-        let open = conversations.filter { !isOver($0) }
-        let roles = rawPeers.filter { !$0.isOver }.map { "raw \($0.conversation.number) \($0.role) \($0.state)" }.joined(separator: ", ")
-        return roles + " " + open.map { "\($0): client \($0.clientEnd.map { "\($0)" } ?? "open"), to server \($0.toServer.deliveredCount) of \($0.toServer.sent.count), to client \($0.toClient.deliveredCount) of \($0.toClient.sent.count)" }
-            .joined(separator: "; ") + "\n  " + kernel.states.joined(separator: "\n  ")
+        let roles = rawPeers.filter { !$0.isOver }.map { "raw \($0.conversation.number) \($0.role): \($0.state)" }
+        let open = conversations.filter { !isOver($0) }.map { "\($0): \($0.progress); \($0.ends)" }
+        return (roles + open + kernel.states).joined(separator: "\n  ")
     }
 
     /// Whether there is a reason why it may have come to nothing.
@@ -161,14 +161,12 @@ package final class World: @unchecked Sendable {
         guard !isExcused(conversation) else { return }
         if case .failed(let error)? = conversation.clientEnd { report(.isolation, "\(conversation) failed at the client: \(error)") }
         if !conversation.toServer.isComplete || conversation.toServer.sent.count != conversation.lengths.count {
-            let direction = conversation.toServer
-            report(.isolation, "\(conversation): the server got \(direction.deliveredCount) of \(direction.sent.count) frames; \(conversation.ends)")
+            report(.isolation, "\(conversation): not all came to the server: \(conversation.progress); \(conversation.ends)")
         }
-        guard conversation.manner == .patient || conversation.number >= 100 else { return }
+        guard conversation.manner == .patient || conversation.isRaw else { return }
         if case .failed(let error)? = conversation.serverEnd { report(.isolation, "\(conversation) failed at the server: \(error)") }
         if !conversation.toClient.isComplete {
-            let direction = conversation.toClient
-            report(.isolation, "\(conversation): the client got \(direction.deliveredCount) of \(direction.sent.count) frames; \(conversation.ends)")
+            report(.isolation, "\(conversation): not all came to the client: \(conversation.progress); \(conversation.ends)")
         }
     }
 }
