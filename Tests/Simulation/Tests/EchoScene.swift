@@ -14,7 +14,9 @@ final class EchoScene: @unchecked Sendable {
     /// Frames that came back, whole.
     var answerCount = 0
     var closedCount = 0
-    var failureCount = 0
+    /// Connections that failed, at the clients and at the server.
+    var failures = (client: 0, server: 0)
+    /// Ends in order that the server was told.
     var finishedCount = 0
 
     init(_ kernel: SimulatedKernel, on backend: BackendChoice) throws {
@@ -33,7 +35,7 @@ final class EchoScene: @unchecked Sendable {
 
     var isDone: Bool { closedCount == Self.clientCount }
     /// Whether every frame has come back.
-    var isComplete: Bool { answerCount == Self.clientCount * Self.frameCount && failureCount == 0 }
+    var isComplete: Bool { answerCount == Self.clientCount * Self.frameCount && failures.client == 0 }
 
     static func payload(_ index: Int) -> [UInt8] { [UInt8](repeating: UInt8(index + 1), count: 100 + 200 * index) }
 
@@ -64,6 +66,10 @@ struct EchoServer: ConnectionHandler {
         scene.finishedCount += 1
         outbound.close()
     }
+
+    mutating func closed(_ reason: CloseReason) {
+        if case .failed = reason { scene.failures.server += 1 }
+    }
 }
 
 /// Asks for one frame after the other, and closes when the last has come back.
@@ -92,6 +98,6 @@ struct EchoClient: ConnectionHandler, Sendable {
 
     mutating func closed(_ reason: CloseReason) {
         scene.closedCount += 1
-        if case .failed = reason { scene.failureCount += 1 }
+        if case .failed = reason { scene.failures.client += 1 }
     }
 }

@@ -157,11 +157,24 @@ import Testing
 
     // MARK: loops
 
-    @Test func `a loop that ends with an error is found`() throws {
+    private func endALoop(on backend: BackendChoice) throws -> SimulatedKernel {
+        var configuration = Configuration()
+        configuration.backend = backend
         let kernel = SimulatedKernel(seed: 1)
-        let loop = try kernel.makeLoop()
+        let loop = try kernel.makeLoop(configuration)
         for number in 0...64 { try loop.listen(on: .path("/run/\(number)")) { _ in Silent() } }
         #expect(throws: SimulationFailure.self) { try kernel.run(steps: 100) }
+        return kernel
+    }
+
+    @Test func `a loop that ends with an error is found`() throws {
+        let kernel = try endALoop(on: .epoll)
+        expect(.loops, kernel, "a loop ended")
+    }
+
+    @Test(.disabled("a loop that an error ends closes its listeners before its ring has given them back"))
+    func `a loop on io_uring that ends with an error keeps its descriptors until nothing is under way on them`() throws {
+        let kernel = try endALoop(on: .ioUring)
         expect(.loops, kernel, "a loop ended")
     }
 

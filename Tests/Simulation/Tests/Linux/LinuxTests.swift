@@ -14,7 +14,7 @@ import Testing
     @Test func `Linux answers as the scripts say`() async {
         await #expect(processExitsWith: .success) {
             let differences = Script.all.enumerated().flatMap { $1.differences(on: LinuxSockets(name: "script-\($0)")) }
-            #expect(differences == [])
+            #expect(differences == [], "\(differences)")
         }
     }
 
@@ -23,8 +23,8 @@ import Testing
             var answers: [String: Int] = [:]
             for seed in 1...60 as ClosedRange<UInt64> {
                 var script = RandomScript(seed: seed)
-                let difference = script.firstDifference(in: 400)
-                #expect(difference == nil, "seed \(seed)")
+                // An issue of another process comes with its comment only.
+                if let difference = script.firstDifference(in: 400) { Issue.record("seed \(seed): \(difference)") }
                 answers.merge(script.answers, uniquingKeysWith: +)
             }
             // Random calls that hardly ever get anywhere would prove nothing.
@@ -32,7 +32,8 @@ import Testing
                 "send more", "send -11", "send -32", "receive more", "receive 0", "receive -11", "receive -104", "drain 0", "drain -11", "fill -11",
                 "fill -32", "connect -11", "accept -11", "peek more", "unread more", "unread 0",
             ]
-            #expect(expected.filter { answers[$0, default: 0] < 10 } == [])
+            let rare = expected.filter { answers[$0, default: 0] < 10 }
+            #expect(rare == [], "\(rare) in \(answers)")
         }
     }
 }

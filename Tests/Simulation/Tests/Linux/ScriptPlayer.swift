@@ -1,3 +1,5 @@
+import Glibc
+
 @testable import RingIPC
 
 /// One call of a script. Ends of connections are numbered in the order in which connect and accept gave them.
@@ -63,8 +65,8 @@ final class ScriptPlayer<Sockets: SocketCalls> {
             return 0
         case .send(let end, let count): return send(end, count)
         case .receive(let end, let count): return receive(end, count)
-        case .fill(let end): return repeated { send(end, 4_096) }
-        case .drain(let end): return repeated { receive(end, 4_096) }
+        case .fill(let end): return repeated { send(end, longestPiece) }
+        case .drain(let end): return repeated { receive(end, longestPiece) }
         case .shutdown(let end, let direction):
             kernel.shutdown(ends[end].descriptor, direction)
             return 0
@@ -90,14 +92,19 @@ final class ScriptPlayer<Sockets: SocketCalls> {
         }
     }
 
-    /// Bytes tell which connection and direction they are of, and which place they have in it.
-    private func byte(_ place: Int, from end: Int) -> UInt8 {
-        UInt8(truncatingIfNeeded: place &* 7 &+ place >> 8 &+ ends[end].connection &* 31 &+ (ends[end].connection == end ? 0 : 101))
+    // MARK: Bytes
+
+    /// Where in the pattern a stream is after `count` bytes: each connection and direction begins elsewhere.
+    private func phase(_ count: Int, from end: Int) -> Int {
+        let connection = ends[end].connection
+        return (count + 31 * connection + (connection == end ? 0 : 101)) % streamPeriod
     }
 
     private func send(_ end: Int, _ count: Int) -> Int {
-        let bytes = (0..<count).map { byte(ends[end].sentCount + $0, from: end) }
-        let result = unsafe bytes.withUnsafeBytes { unsafe kernel.send(ends[end].descriptor, $0) }
+        let start = phase(ends[end].sentCount, from: end)
+        let result = unsafe streamPattern.withUnsafeBytes { pattern in
+            unsafe kernel.send(ends[end].descriptor, UnsafeRawBufferPointer(rebasing: pattern[start..<(start + count)]))
+        }
         if result > 0 { ends[end].sentCount += result }
         return result
     }
@@ -106,12 +113,13 @@ final class ScriptPlayer<Sockets: SocketCalls> {
         var bytes = [UInt8](repeating: 0, count: count)
         let result = unsafe bytes.withUnsafeMutableBytes { unsafe kernel.receive(ends[end].descriptor, $0) }
         guard result > 0 else { return result }
-        // The sender is the other end of the connection. It is the one that connected, or the one that was accepted for it.
+        // The sender is the other end of the connection: the one that connected, or the one that was accepted for it.
         let connection = ends[end].connection
         let sender = connection == end ? ends.lastIndex { $0.connection == connection }! : connection
-        let start = ends[end].receivedCount
+        let start = phase(ends[end].receivedCount, from: sender)
         ends[end].receivedCount += result
-        return (0..<result).allSatisfy { bytes[$0] == byte(start + $0, from: sender) } ? result : Self.wrongBytes
+        let isRight = unsafe streamPattern.withUnsafeBytes { unsafe memcmp($0.baseAddress! + start, bytes, result) == 0 }
+        return isRight ? result : Self.wrongBytes
     }
 
     /// Closes what the script left open.
@@ -122,3 +130,8 @@ final class ScriptPlayer<Sockets: SocketCalls> {
         listener = nil
     }
 }
+
+private let longestPiece = 4_096
+private let streamPeriod = 251
+/// What every stream is cut from: each byte tells its place within a period, which is a prime number.
+private let streamPattern = (0..<(streamPeriod + longestPiece)).map { UInt8($0 % streamPeriod) }
