@@ -29,6 +29,9 @@ let package = Package(
         .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
         .executableTarget(
             name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
-        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC"], swiftSettings: strict),
+        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["RingIPC", "RingIPCTesting", "Simulation"], path: "Tests/Simulation/Tests",
+            swiftSettings: strict),
     ]
 )

@@ -58,7 +58,7 @@ extension SimulatedKernel: KernelDouble {
         guard let first = listener.queue.first else { return -EAGAIN }
         listener.queue.removeFirst()
         if occurs(.connectionAborted, on: first) {
-            first.close()
+            first.refuse()
             return -ECONNABORTED
         }
         return open(.socket(first))
@@ -114,6 +114,7 @@ extension SimulatedKernel: KernelDouble {
             return -Int(EPIPE)
         }
         guard !socket.isSendShut, let peer = socket.peer, !peer.isReceiveShut else { return -Int(EPIPE) }
+        guard unsafe !bytes.isEmpty else { return 0 }
         var count = min(bytes.count, socket.room)
         guard count > 0 else { return -Int(EAGAIN) }
         if occurs(.shortSend) { count = random.number(1...count) }
@@ -143,7 +144,10 @@ extension SimulatedKernel: KernelDouble {
 
     package func hasInput(_ descriptor: Int32) -> Bool {
         tick()
-        return socket(descriptor, for: "peek").map { !$0.inbox.isEmpty } ?? false
+        guard let socket = socket(descriptor, for: "peek") else { return false }
+        // It is a receive that leaves the bytes where they are; a pending error it takes.
+        if socket.inbox.isEmpty { socket.error = 0 }
+        return !socket.inbox.isEmpty
     }
 
     /// Everybody is a process of the user who runs the simulation.

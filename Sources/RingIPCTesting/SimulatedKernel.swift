@@ -172,7 +172,7 @@ extension SimulatedKernel {
         for case .epoll(let epoll)? in objects { epoll.forget(descriptor) }
         switch object {
         case .socket(let socket): socket.close()
-        case .listener(let listener): for socket in listener.queue { socket.close() }
+        case .listener(let listener): for socket in listener.queue { socket.refuse() }
         case .ring(let ring): ring.end(self)
         case .event, .epoll: break
         }

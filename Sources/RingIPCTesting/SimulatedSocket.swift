@@ -27,8 +27,9 @@ final class SimulatedSocket {
     }
 
     var room: Int { peer.map { max(0, $0.capacity - $0.inbox.count) } ?? 0 }
-    /// Whether a send would not have to wait: a quarter full, as the kernel has it for Unix sockets.
-    var isWritable: Bool { isSendShut || (peer.map { $0.isReceiveShut || 4 * $0.inbox.count <= $0.capacity } ?? true) }
+    /// Whether epoll reports room: what was sent and not read is a quarter of the capacity at most, as the kernel has it for Unix sockets. The
+    /// end of a direction makes no room; a send that would fail is told by a hang-up.
+    var isWritable: Bool { peer.map { 4 * $0.inbox.count <= $0.capacity } ?? true }
     var isReadable: Bool { !inbox.isEmpty || isReceiveShut || error != 0 }
 
     func shutDownSending() {
@@ -52,6 +53,12 @@ final class SimulatedSocket {
             peer.peer = nil
             self.peer = nil
         }
+    }
+
+    /// The end of a socket that nobody had accepted: a reset at the peer, unread input or not.
+    func refuse() {
+        peer?.error = ECONNRESET
+        close()
     }
 
     /// To each end it looks as if the other had died.
