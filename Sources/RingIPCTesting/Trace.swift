@@ -6,7 +6,7 @@ struct Trace {
     var log: ((String) -> Void)?
 
     mutating func note(_ event: StaticString, _ subject: Int32, _ result: Int, at time: Int64) {
-        mix(UInt64(truncatingIfNeeded: event.utf8CodeUnitCount))
+        event.withUTF8Buffer { for unsafe byte in unsafe $0 { mix(byte) } }
         mix(UInt64(bitPattern: Int64(subject)))
         mix(UInt64(bitPattern: Int64(result)))
         mix(UInt64(bitPattern: time))
@@ -22,8 +22,10 @@ struct Trace {
     private mutating func mix(_ word: UInt64) {
         var rest = word
         for _ in 0..<8 {
-            digest = (digest ^ (rest & 0xFF)) &* 0x100_0000_01B3
+            mix(UInt8(truncatingIfNeeded: rest))
             rest >>= 8
         }
     }
+
+    private mutating func mix(_ byte: UInt8) { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
 }

@@ -20,6 +20,12 @@ final class ListenerEntry {
     }
 }
 
+/// An accepted socket, and the listener that it came to.
+struct Arrival {
+    let descriptor: Int32
+    let listener: Int
+}
+
 extension LoopCore where B: ~Copyable {
     mutating func addListener(_ entry: ListenerEntry) throws(TransportError) {
         guard listeners.count < ListenerTable.capacity else {
@@ -46,13 +52,26 @@ extension LoopCore where B: ~Copyable {
         }
         entry.isArmed = completion.isArmed
         if completion.result >= 0 {
-            welcome(Socket(owning: completion.result, of: backend.kernel.double), entry)
+            arrivals.append(Arrival(descriptor: completion.result, listener: index))
+            welcomeArrivals()
         } else if ![-ECANCELED, -EINTR, -EAGAIN, -ECONNABORTED].contains(completion.result) {
             // EMFILE, ENFILE, ENOMEM: accepting goes on when a connection has ended, or after a while.
             statistics.acceptFailures &+= 1
             acceptRetry = min(acceptRetry, now + Self.acceptPause)
         }
         rearm(entry, index)
+    }
+
+    /// A multishot accept brings the whole listen queue at once: to take in hundreds would keep everybody else waiting for milliseconds.
+    private static var maximumWelcomes: Int { 64 }
+
+    mutating func welcomeArrivals() {
+        while let first = arrivals.first, welcomeCount < Self.maximumWelcomes || isStopping {
+            arrivals.removeFirst()
+            welcomeCount += 1
+            let socket = Socket(owning: first.descriptor, of: backend.kernel.double)
+            if let entry = listeners[first.listener] { welcome(socket, entry) }
+        }
     }
 
     private static var acceptPause: Int64 { 50_000_000 }

@@ -31,6 +31,7 @@ extension LoopCore where B: ~Copyable {
         for (index, entry) in listeners.enumerated() where entry?.isArmed == true {
             backend.cancel(.accept, connection: ConnectionID(slot: UInt32(index), generation: 1))
         }
+        welcomeArrivals()
         for id in table.identifiers {
             if let slot = unsafe table.find(id) { unsafe beginFinish(slot) }
         }

@@ -14,6 +14,10 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     var spanningBudget: SpanningBudget
     var completions: CompletionQueue
     var listeners: [ListenerEntry?] = []
+    /// Accepted sockets that are taken in during later turns, the oldest first.
+    var arrivals: [Arrival] = []
+    /// Connections taken in during this turn.
+    var welcomeCount = 0
     var deadlines = MinHeap<SlotDeadline>()
     var statistics = Statistics()
     /// Nanoseconds of the backend's clock, read once per turn.
@@ -73,6 +77,8 @@ extension LoopCore where B: ~Copyable {
         try wait(until: limit)
         now = backend.now
         var wasWoken = false
+        welcomeCount = 0
+        welcomeArrivals()
         for index in 0..<completions.count {
             let completion = completions[index]
             switch completion.token.operation {
@@ -93,7 +99,7 @@ extension LoopCore where B: ~Copyable {
 
     private mutating func wait(until limit: Int64) throws(TransportError) {
         let deadline = min(limit, deadlines.first?.time ?? .max, acceptRetry)
-        if !resumable.isEmpty || !dirty.isEmpty || !ended.isEmpty || deadline <= now {
+        if !resumable.isEmpty || !dirty.isEmpty || !ended.isEmpty || !arrivals.isEmpty || deadline <= now {
             return try backend.turn(.poll, pool: &pool, completions: &completions)
         }
         if spinBudget.allowance > 0, try spin(until: deadline) { return }
