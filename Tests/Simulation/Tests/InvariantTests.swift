@@ -178,10 +178,6 @@ import Testing
         expect(.loops, kernel, "a loop ended")
     }
 
-    private struct Silent: ConnectionHandler {
-        mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws { while try frames.next() != nil {} }
-    }
-
     // MARK: What a user reports
 
     private final class Reporter: ConnectionHandler, Sendable {

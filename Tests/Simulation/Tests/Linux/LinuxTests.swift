@@ -21,7 +21,7 @@ import Testing
     @Test func `the model answers random calls as Linux does`() async {
         await #expect(processExitsWith: .success) {
             var answers: [String: Int] = [:]
-            for seed in 1...60 as ClosedRange<UInt64> {
+            for seed in 1...150 as ClosedRange<UInt64> {
                 var script = RandomScript(seed: seed)
                 // An issue of another process comes with its comment only.
                 if let difference = script.firstDifference(in: 400) { Issue.record("seed \(seed): \(difference)") }
