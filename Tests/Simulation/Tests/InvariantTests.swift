@@ -99,11 +99,11 @@ import Testing
             #expect(kernel.push(ring, request))
             #expect(kernel.submit(ring) == 1)
             unsafe memory[3] = 1
+            unsafe withMemory { #expect(unsafe kernel.receive(server, $0) == 16) }
+            _ = kernel.enter(ring, timeout: 0)
+            #expect(kernel.readyCount(ring) == 1)
+            kernel.advance(ring, by: 1)
         }
-        unsafe withMemory { #expect(unsafe kernel.receive(server, $0) == 16) }
-        _ = kernel.enter(ring, timeout: 0)
-        #expect(kernel.readyCount(ring) == 1)
-        kernel.advance(ring, by: 1)
         expect(.sendMemory, kernel, "changed")
     }
 
