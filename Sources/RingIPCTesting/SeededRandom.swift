@@ -7,6 +7,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     /// Any seed will do.
     public init(seed: UInt64) { state = seed }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -25,6 +26,6 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         Double(next() >> 11) * 0x1p-53 < probability
     }
 
-    /// One of the elements.
+    /// One of the elements, of which there is at least one.
     public mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(0...(elements.count - 1))] }
 }

@@ -9,6 +9,7 @@ public struct SimulationFailure: Error, CustomStringConvertible {
     /// What was broken; empty when the steps did not suffice.
     public let violations: [Violation]
 
+    /// The seed and what was broken, one line per promise.
     public var description: String {
         let what = violations.isEmpty ? "the steps did not suffice" : violations.map(\.description).joined(separator: "\n  ")
         return "seed \(seed): \(what)"
@@ -20,7 +21,7 @@ extension SimulatedKernel {
     ///
     /// - Parameter configuration: `backend` says which of the backends runs above the kernel: epoll's for `.epoll`, io_uring's
     ///   otherwise. A simulated loop does not spin.
-    /// - Throws: ``TransportError``, as `EventLoop`.
+    /// - Throws: `TransportError`: `invalidConfiguration`, as the initializer of `EventLoop`.
     public func makeLoop(_ configuration: Configuration = Configuration()) throws(TransportError) -> EventLoop {
         tick()
         var configuration = configuration
@@ -32,7 +33,12 @@ extension SimulatedKernel {
         return loop
     }
 
-    /// Makes several loops that share the connections which the first one accepts.
+    /// Makes several loops that share the connections which the first one accepts. Listen on the group; its `run` is refused.
+    ///
+    /// - Parameters:
+    ///   - count: at least one.
+    ///   - configuration: that of each loop, as for ``makeLoop(_:)``.
+    /// - Throws: `TransportError`: `invalidConfiguration`.
     public func makeGroup(loops count: Int, _ configuration: Configuration = Configuration()) throws(TransportError) -> EventLoopGroup {
         var loops: [EventLoop] = []
         for _ in 0..<count { loops.append(try makeLoop(configuration)) }
@@ -41,7 +47,8 @@ extension SimulatedKernel {
 
     /// Connects a peer that is no loop: a test plays it byte by byte.
     ///
-    /// - Throws: ``TransportError``: `connectionRefused` where nobody listens, `timedOut` while the listen queue is full.
+    /// - Throws: `TransportError`: `notFound` for a path at which nobody listens, `connectionRefused` for any other name, `timedOut` while the listen
+    ///   queue is full.
     public func connect(to endpoint: Endpoint) throws(TransportError) -> SimulatedPeer {
         tick()
         switch connection(to: endpoint) {
@@ -52,8 +59,10 @@ extension SimulatedKernel {
 
     /// One turn of one loop, drawn among those that have something to do; if there is none, time passes until one has.
     ///
-    /// - Parameter patience: how much time may pass.
-    /// - Returns: whether anything happens within that time.
+    /// Broken promises are noted in ``violations``; ``run(steps:until:)`` throws them.
+    ///
+    /// - Parameter patience: how much time may pass, in the kernel's clock.
+    /// - Returns: whether anything happens within that time. If not, no time has passed.
     @discardableResult
     public func step(within patience: Duration = .seconds(1 << 30)) -> Bool {
         var runnable = loops.filter(isRunnable)
@@ -92,7 +101,7 @@ extension SimulatedKernel {
         if audit.longestQueue > audit.outboundLimit + 32 { report(.bounds, "\(audit.longestQueue) bytes are queued") }
     }
 
-    /// Connections that the loops hold, whatever their state.
+    /// Connections that the loops hold, whatever their state. Both ends of a connection between two loops count.
     public var openConnections: Int { loops.reduce(0) { $0 + ($1.stepped?.audit.connections ?? 0) } }
 
     /// What all sockets and loops are about, one line per connection: for a run that stands still.
@@ -118,6 +127,9 @@ extension SimulatedKernel {
 
     /// Steps until `isDone` says so, or nothing happens any more.
     ///
+    /// - Parameters:
+    ///   - steps: the most turns that this may take.
+    ///   - isDone: asked before every turn.
     /// - Throws: ``SimulationFailure`` at the first broken promise, and when `steps` do not suffice.
     public func run(steps: Int, until isDone: () -> Bool = { false }) throws(SimulationFailure) {
         for _ in 0..<steps {

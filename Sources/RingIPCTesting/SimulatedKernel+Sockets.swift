@@ -27,7 +27,11 @@ extension SimulatedKernel: KernelDouble {
 
     /// Our end of a new connection. The other one waits in the listen queue, and can be sent to.
     func connection(to endpoint: Endpoint) -> Result<SimulatedSocket, Errno> {
-        guard let listener = listener(named: endpoint.description) else { return .failure(Errno(ECONNREFUSED)) }
+        guard let listener = listener(named: endpoint.description) else {
+            // The file of a listener goes with it; an abstract name is never missing, only silent.
+            if case .path = endpoint { return .failure(Errno(ENOENT)) }
+            return .failure(Errno(ECONNREFUSED))
+        }
         // One more than the backlog, as Linux has it.
         guard listener.queue.count <= listener.backlog else { return .failure(Errno(EAGAIN)) }
         connectionCount += 1

@@ -8,6 +8,15 @@ public import RingIPC
 /// happen as the ``FaultPlan`` says.
 ///
 /// ```swift
+/// struct Client: ConnectionHandler, Sendable {
+///     mutating func opened(_ outbound: inout Outbound) { try? outbound.send("hello".utf8Span.span.bytes) }
+///     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
+///         while try frames.next() != nil {}
+///         reply.close()
+///     }
+/// }
+/// ```
+/// ```swift
 /// let kernel = SimulatedKernel(seed: 1, faults: FaultPlan([.shortReceive: 0.3]))
 /// let loop = try kernel.makeLoop()
 /// try loop.listen(on: .path("/run/echo.sock")) { peer in Echo() }
@@ -15,16 +24,16 @@ public import RingIPC
 /// try kernel.run(steps: 10_000)
 /// ```
 ///
-/// A kernel, its loops and its peers belong to the thread that made the kernel; nothing in it waits or sleeps.
+/// A kernel, its loops and its peers belong to the thread that made the kernel: a call from another one traps. Nothing in it waits or sleeps.
 // Sendable only because loops are: every entry checks that it is called by the thread that made the kernel.
 public final class SimulatedKernel: @unchecked Sendable {
     /// Sizes of things in the kernel.
     public struct Limits: Sendable {
-        /// Bytes that a socket holds for its reader.
+        /// Bytes that a socket holds for its reader; at least 1.
         public var socketCapacity = 8_192
-        /// Requests that a ring takes before they are submitted.
+        /// Requests that a ring takes before they are submitted; at least 1.
         public var submissionEntries = 1_024
-        /// Completions that a ring holds before the loop takes them; more wait elsewhere.
+        /// Completions that a ring holds before the loop takes them, at least 1; more wait elsewhere.
         public var completionEntries = 8_192
 
         /// The defaults.
@@ -60,7 +69,11 @@ public final class SimulatedKernel: @unchecked Sendable {
         case ring(SimulatedRing)
     }
 
-    /// Makes a kernel without any socket.
+    /// Makes a kernel without any socket. It belongs to the calling thread.
+    ///
+    /// - Parameters:
+    ///   - seed: decides every draw; any will do.
+    ///   - faults: what goes wrong, until ``stopFaults()``.
     public init(seed: UInt64, faults: FaultPlan = .none) {
         self.seed = seed
         plan = faults
@@ -69,14 +82,14 @@ public final class SimulatedKernel: @unchecked Sendable {
 
     /// A number for everything that happened: equal for two runs of one seed.
     public var digest: UInt64 { trace.digest }
-    /// Gets a line for every call: what, on which descriptor, with which result.
+    /// Gets a line for every call: nanoseconds, what, on which descriptor, with which result; and one for every fault that was drawn.
     public var log: ((String) -> Void)? {
         get { trace.log }
         set { trace.log = newValue }
     }
-    /// The loop whose turn it is, for handlers that want to know where they run.
+    /// The loop whose turn it is, for handlers that want to know where they run; `nil` between turns.
     public var currentLoop: EventLoop? { current?.loop }
-    /// Time since the kernel was made.
+    /// Time since the kernel was made, by its own clock.
     public var elapsed: Duration { .nanoseconds(nanoseconds - 1_000_000_000) }
 
     /// From here on nothing goes wrong. Connections that have failed stay failed.
@@ -98,10 +111,14 @@ public final class SimulatedKernel: @unchecked Sendable {
 
     func isEndangered(_ endpoint: Endpoint) -> Bool { plan.endangeredEndpoints.map { $0.contains(endpoint) } ?? true }
 
-    /// Reports a broken promise, of the library or of your own service.
+    /// Reports a broken promise, of the library or of your own service. The run ends after the turn.
+    ///
+    /// - Parameters:
+    ///   - invariant: the promise that comes nearest.
+    ///   - detail: a sentence for who reads the failure.
     public func report(_ invariant: Violation.Invariant, _ detail: String) { violations.append(Violation(invariant, detail)) }
 
-    /// Time passes: a slow handler, for example.
+    /// Time passes for everybody: a slow handler, for example. A duration is not negative.
     public func pass(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         nanoseconds += seconds * 1_000_000_000 + attoseconds / 1_000_000_000

@@ -2,6 +2,9 @@ internal import Glibc
 internal import RingIPC
 
 /// A peer that a test plays itself, byte by byte: it knows nothing of frames.
+///
+/// Made by ``SimulatedKernel/connect(to:)``. It lives no longer than its kernel, belongs to the same thread, and is not used after ``close()``. One that is
+/// dropped is closed. None of its calls waits: step the kernel between them.
 public final class SimulatedPeer {
     private let socket: SimulatedSocket
     private unowned let kernel: SimulatedKernel
@@ -20,7 +23,9 @@ public final class SimulatedPeer {
     /// Whether nothing will arrive any more, once what has arrived is read.
     public var isAtEnd: Bool { socket.isReceiveShut }
 
-    /// Sends what there is room for. Returns how many bytes that were; `nil` when nobody can receive them any more.
+    /// Sends what there is room for; faults befall it as any send.
+    ///
+    /// - Returns: how many bytes that were, 0 if none; `nil` when nobody can receive them any more.
     public func write(_ bytes: ArraySlice<UInt8>) -> Int? {
         kernel.tick()
         let result = unsafe bytes.withUnsafeBytes { unsafe kernel.send(to: socket, $0) }
@@ -28,7 +33,7 @@ public final class SimulatedPeer {
         return result >= 0 ? result : result == -Int(EAGAIN) || result == -Int(EINTR) ? 0 : nil
     }
 
-    /// Up to `count` bytes of what has arrived.
+    /// Up to `count` bytes of what has arrived; none if nothing has.
     public func read(_ count: Int) -> [UInt8] {
         guard !socket.inbox.isEmpty else { return [] }
         kernel.tick()
@@ -55,9 +60,12 @@ public final class SimulatedPeer {
 
 extension TransportError {
     init(simulatedConnect error: Errno, to endpoint: Endpoint) {
-        let isFull = error.number == EAGAIN
-        self.init(
-            isFull ? .timedOut : .connectionRefused, during: .connect, on: endpoint, systemError: error.number,
-            detail: isFull ? "the listen queue is full" : "nobody listens there")
+        let (code, detail): (Code, String) =
+            switch error.number {
+            case EAGAIN: (.timedOut, "the listen queue is full")
+            case ENOENT: (.notFound, "nobody listens there")
+            default: (.connectionRefused, "nobody listens there")
+            }
+        self.init(code, during: .connect, on: endpoint, systemError: error.number, detail: detail)
     }
 }

@@ -37,5 +37,6 @@ public struct Violation: Sendable, CustomStringConvertible {
         self.detail = detail
     }
 
+    /// The promise and what happened.
     public var description: String { "\(invariant.rawValue): \(detail)" }
 }

@@ -5,7 +5,9 @@ import Testing
 @Suite(.enabled(if: Compiler.found != nil, "\(Compiler.whyMissing)"))
 struct DocumentationTests {
     /// Every document with Swift in it. A new one is named here.
-    static let documents = ["README.md"] + ["RingIPC", "Choosing", "Lifetimes", "Ends"].map { "Sources/RingIPC/RingIPC.docc/\($0).md" }
+    static let documents =
+        ["README.md"] + ["RingIPC", "Choosing", "Lifetimes", "Ends"].map { "Sources/RingIPC/RingIPC.docc/\($0).md" }
+        + ["Sources/RingIPCTesting/RingIPCTesting.docc/Testing.md"]
 
     @Test(arguments: documents)
     func `the code in a document compiles`(_ path: String) throws {
@@ -16,8 +18,8 @@ struct DocumentationTests {
     }
 
     @Test func `the code in documentation comments compiles`() throws {
-        let code = try DocumentedCode(commentsIn: "Sources/RingIPC")
-        #expect(code.blocks.count >= 5, "documentation comments with code are not found any more")
+        let code = try DocumentedCode(commentsIn: ["Sources/RingIPC", "Sources/RingIPCTesting"])
+        #expect(code.blocks.count >= 7, "documentation comments with code are not found any more")
         let diagnostics = try Compiler.found?.diagnostics(of: code.program)
         #expect(diagnostics == nil)
     }

@@ -13,7 +13,7 @@ struct DocumentedCode: CustomTestStringConvertible, Sendable {
         let code: String
 
         /// What a program's manifest says, and not the program: there is no module to compile it against.
-        var isManifest: Bool { [".package(", ".product(", "// swift-tools-version"].contains { code.hasPrefix($0) } }
+        var isManifest: Bool { [".package(", ".product(", ".testTarget(", "// swift-tools-version"].contains { code.hasPrefix($0) } }
 
         fileprivate var isDeclarations: Bool {
             let first = code.split(separator: "\n").first { !$0.hasPrefix("//") && !$0.hasPrefix("import ") } ?? ""
@@ -26,7 +26,7 @@ struct DocumentedCode: CustomTestStringConvertible, Sendable {
     let blocks: [Block]
 
     var program: String {
-        var imports: Set = ["import RingIPC"]
+        var imports: Set = ["import RingIPC", "import RingIPCTesting"]
         var declarations = ""
         var statements = ""
         var depth = 0
@@ -58,15 +58,18 @@ extension DocumentedCode {
         self.init(testDescription: path, blocks: Self.blocks(in: text.components(separatedBy: "\n"), of: path))
     }
 
-    /// All documentation comments of the Swift files in a folder.
-    init(commentsIn folder: String) throws {
-        let files = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent(folder).path)
-        let paths = (files?.allObjects ?? []).compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.sorted()
-        let blocks = try paths.flatMap { path in
-            let text = try String(contentsOf: Self.root.appendingPathComponent("\(folder)/\(path)"), encoding: .utf8)
-            return Self.blocks(in: text.components(separatedBy: "\n").map(Self.comment), of: path)
+    /// All documentation comments of the Swift files in some folders.
+    init(commentsIn folders: [String]) throws {
+        let files = folders.flatMap { folder in
+            let files = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent(folder).path)
+            let paths = (files?.allObjects ?? []).compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.sorted()
+            return paths.map { "\(folder)/\($0)" }
         }
-        self.init(testDescription: "documentation comments in \(folder)", blocks: blocks)
+        let blocks = try files.flatMap { file in
+            let text = try String(contentsOf: Self.root.appendingPathComponent(file), encoding: .utf8)
+            return Self.blocks(in: text.components(separatedBy: "\n").map(Self.comment), of: file)
+        }
+        self.init(testDescription: "documentation comments in \(folders.joined(separator: ", "))", blocks: blocks)
     }
 
     /// The text of a line of a documentation comment; of any other line, nothing.

@@ -101,3 +101,8 @@ struct EchoClient: ConnectionHandler, Sendable {
         if case .failed = reason { scene.failures.client += 1 }
     }
 }
+
+/// Takes everything, says nothing.
+struct Silent: ConnectionHandler {
+    mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws { while try frames.next() != nil {} }
+}

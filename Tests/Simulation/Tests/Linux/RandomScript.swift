@@ -50,7 +50,8 @@ struct RandomScript {
             let (expected, answer) = (players.linux.play(step), players.model.play(step))
             story.append("\(step): \(expected)")
             guard answer == expected, expected != ScriptPlayer<LinuxSockets>.wrongBytes, model.model.violations.isEmpty else {
-                return "\(step): Linux \(expected), the model \(answer) \(model.model.violations)\n" + story.suffix(40).joined(separator: "\n")
+                return "\(step): Linux \(expected), the model \(answer) \(model.model.violations)\n"
+                    + story.suffix(40).joined(separator: "\n")
             }
             learn(step, expected)
             let name = "\(step)".prefix { $0 != "(" }
@@ -81,7 +82,9 @@ struct RandomScript {
     private mutating func sending(_ end: End) -> Step {
         let isAmple = end.byteCount < Self.mostBytes && end.sendCount < Self.mostSends
         // What nobody takes out is sent to a full socket; else it is read first.
-        guard isAmple || end.isFull else { return end.peer.map { ends[$0].isOpen ? receiving(ends[$0]) : .send(end.number, 1) } ?? .unread(end.number) }
+        guard isAmple || end.isFull else {
+            return end.peer.map { ends[$0].isOpen ? receiving(ends[$0]) : .send(end.number, 1) } ?? .unread(end.number)
+        }
         return .send(end.number, random.pick([0, 1, 7, 40]))
     }
 
