@@ -40,6 +40,8 @@ extension LoopCore where B: ~Copyable {
 
     /// Cuts off what is left, and lets the kernel finish what it has of ours.
     mutating func abortAll() {
+        // The turns that are still needed must not end with it again.
+        listenerFailure = nil
         if !isStopping { _ = beginStop() }
         for id in table.identifiers {
             guard let slot = unsafe table.find(id) else { continue }
