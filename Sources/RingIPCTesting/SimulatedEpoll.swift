@@ -22,7 +22,9 @@ extension SimulatedKernel {
         _ descriptor: Int32, _ operation: EpollOperation, _ watched: Int32, _ interest: UInt32, _ token: UInt64
     ) -> Int32 {
         tick()
-        guard case .epoll(let epoll)? = object(descriptor, for: "epoll_ctl"), object(watched, for: "epoll_ctl") != nil else { return -EBADF }
+        guard case .epoll(let epoll)? = object(descriptor, for: "epoll_ctl"), object(watched, for: "epoll_ctl") != nil else {
+            return -EBADF
+        }
         let place = epoll.watches.firstIndex { $0.descriptor == watched }
         trace.note("epoll_ctl", watched, operation == .delete ? 0 : Int(interest), at: nanoseconds)
         switch (operation, place) {
@@ -48,7 +50,8 @@ extension SimulatedKernel {
         var ready: [ReadyEvent] = []
         for watch in epoll.watches {
             var events = readiness(of: watch)
-            if events == 0, watch.interest & ReadyEvent.input != 0, isSocket(watch.descriptor), occurs(.falseReadiness) { events = ReadyEvent.input }
+            let wantsInput = watch.interest & ReadyEvent.input != 0 && isSocket(watch.descriptor)
+            if events == 0, wantsInput, occurs(.falseReadiness) { events = ReadyEvent.input }
             if events == 0 || occurs(.delayedCompletion) { continue }
             ready.append(ReadyEvent(token: watch.token, events: events))
         }

@@ -47,8 +47,8 @@ extension SimulatedKernel {
 
     /// Connects a peer that is no loop: a test plays it byte by byte.
     ///
-    /// - Throws: `TransportError`: `notFound` for a path at which nobody listens, `connectionRefused` for any other name, `timedOut` while the listen
-    ///   queue is full.
+    /// - Throws: `TransportError`: `notFound` for a path at which nobody listens, `connectionRefused` for any other name, `timedOut` while
+    ///   the listen queue is full.
     public func connect(to endpoint: Endpoint) throws(TransportError) -> SimulatedPeer {
         tick()
         switch connection(to: endpoint) {
@@ -108,14 +108,16 @@ extension SimulatedKernel {
     public var states: [String] {
         let sockets = objects.enumerated().compactMap { index, object -> String? in
             guard case .socket(let socket)? = object else { return nil }
-            return "descriptor \(Self.firstDescriptor + Int32(index)) of connection \(socket.connection): \(socket.inbox.count) of \(socket.capacity) bytes to read, "
-                + "\(socket.isReceiveShut ? "at end" : "open"), \(socket.isSendShut ? "sends no more" : "room for \(socket.room)")"
+            return "descriptor \(Self.firstDescriptor + Int32(index)) of connection \(socket.connection): "
+                + "\(socket.inbox.count) of \(socket.capacity) bytes to read, \(socket.isReceiveShut ? "at end" : "open"), "
+                + (socket.isSendShut ? "sends no more" : "room for \(socket.room)")
         }
         return sockets + loops.enumerated().flatMap { index, loop in
             guard let stepped = loop.stepped else { return ["loop \(index) is over"] }
             let audit = stepped.audit
-            return ["loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, \(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"]
-                + stepped.states.map { "  \($0)" }
+            let summary = "loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, "
+                + "\(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"
+            return [summary] + stepped.states.map { "  \($0)" }
         }
     }
 

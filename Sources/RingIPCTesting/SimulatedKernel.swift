@@ -24,7 +24,8 @@ public import RingIPC
 /// try kernel.run(steps: 10_000)
 /// ```
 ///
-/// A kernel, its loops and its peers belong to the thread that made the kernel: a call from another one traps. Nothing in it waits or sleeps.
+/// A kernel, its loops and its peers belong to the thread that made the kernel: a call from another one traps. Nothing in it waits or
+/// sleeps.
 // Sendable only because loops are: every entry checks that it is called by the thread that made the kernel.
 public final class SimulatedKernel: @unchecked Sendable {
     /// Sizes of things in the kernel.

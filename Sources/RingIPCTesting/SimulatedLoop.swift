@@ -34,7 +34,9 @@ extension SimulatedKernel {
     /// When something happens next that nobody has to do anything for.
     var nextMoment: Int64? {
         var next = Int64.max
-        for loop in loops where loop.stepped != nil && loop.waitsOn != nil && loop.wakeTime > nanoseconds { next = min(next, loop.wakeTime) }
+        for loop in loops where loop.stepped != nil && loop.waitsOn != nil && loop.wakeTime > nanoseconds {
+            next = min(next, loop.wakeTime)
+        }
         for case .ring(let ring)? in objects { next = min(next, ring.moment(after: nanoseconds)) }
         return next == .max ? nil : next
     }

@@ -3,8 +3,8 @@ internal import RingIPC
 
 /// A peer that a test plays itself, byte by byte: it knows nothing of frames.
 ///
-/// Made by ``SimulatedKernel/connect(to:)``. It lives no longer than its kernel, belongs to the same thread, and is not used after ``close()``. One that is
-/// dropped is closed. None of its calls waits: step the kernel between them.
+/// Made by ``SimulatedKernel/connect(to:)``. It lives no longer than its kernel, belongs to the same thread, and is not used after
+/// ``close()``. One that is dropped is closed. None of its calls waits: step the kernel between them.
 public final class SimulatedPeer {
     private let socket: SimulatedSocket
     private unowned let kernel: SimulatedKernel

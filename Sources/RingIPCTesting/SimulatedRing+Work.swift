@@ -34,38 +34,44 @@ extension SimulatedKernel {
     func work(_ ring: SimulatedRing) {
         var operations = ring.underWay
         if operations.count > 1, occurs(.reorderedCompletions) { operations.shuffle(using: &random) }
-        for operation in operations where !operation.isOver && operation.notBefore <= nanoseconds { attempt(operation, ring) }
+        for operation in operations { attempt(operation, ring) }
         ring.underWay.removeAll(where: \.isOver)
         deliverArrivals(ring)
     }
 
-    private func attempt(_ operation: SimulatedRing.Operation, _ ring: SimulatedRing) {
-        guard operation.notBefore <= nanoseconds else { return }
-        operation.notBefore = 0
-        let descriptor = operation.request.descriptor
-        switch operation.request.kind {
-        case .accept(let multishot): accept(operation, multishot, ring)
-        case .receivePooled(let multishot):
-            if let socket = socket(descriptor, for: "a receive") { receivePooled(operation, socket, multishot, ring) }
-        case .receive(let memory):
-            guard let socket = socket(descriptor, for: "a receive"), socket.isReadable else { return }
-            if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
-            finish(operation, Int32(unsafe receive(from: socket, memory)), ring)
-        case .send(let bytes):
-            guard let socket = socket(descriptor, for: "a send"), socket.isSendShut || socket.room > 0 || socket.peer?.isReceiveShut != false
-            else { return }
-            if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
-            finish(operation, Int32(unsafe send(to: socket, bytes)), ring)
-        case .read:
-            guard case .event(let event)? = object(descriptor, for: "a read"), event.count > 0 else { return }
-            event.count = 0
-            finish(operation, 8, ring)
-        case .cancel: break
+    /// Whether something could come of an operation now.
+    func isReady(_ operation: SimulatedRing.Operation) -> Bool {
+        guard !operation.isOver, operation.notBefore <= nanoseconds else { return false }
+        switch (operation.request.kind, object(operation.request.descriptor, for: "a ring's operation")) {
+        case (.accept, .listener(let listener)?): return !listener.queue.isEmpty
+        case (.receivePooled, .socket(let socket)?), (.receive, .socket(let socket)?): return socket.isReadable
+        case (.send, .socket(let socket)?): return socket.answersSend
+        case (.read, .event(let event)?): return event.count > 0
+        default: return false
         }
     }
 
-    private func accept(_ operation: SimulatedRing.Operation, _ multishot: Bool, _ ring: SimulatedRing) {
-        guard case .listener(let listener)? = object(operation.request.descriptor, for: "an accept") else { return }
+    private func attempt(_ operation: SimulatedRing.Operation, _ ring: SimulatedRing) {
+        guard isReady(operation) else { return }
+        switch (operation.request.kind, object(operation.request.descriptor, for: "a ring's operation")) {
+        case (.accept(let multishot), .listener(let listener)?): accept(operation, listener, multishot, ring)
+        case (.receivePooled(let multishot), .socket(let socket)?): receivePooled(operation, socket, multishot, ring)
+        case (.receive(let memory), .socket(let socket)?):
+            if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
+            finish(operation, Int32(unsafe receive(from: socket, memory)), ring)
+        case (.send(let bytes), .socket(let socket)?):
+            if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
+            finish(operation, Int32(unsafe send(to: socket, bytes)), ring)
+        case (.read, .event(let event)?):
+            event.count = 0
+            finish(operation, 8, ring)
+        default: break
+        }
+    }
+
+    private func accept(
+        _ operation: SimulatedRing.Operation, _ listener: SimulatedListener, _ multishot: Bool, _ ring: SimulatedRing
+    ) {
         while !listener.queue.isEmpty, !operation.isOver {
             let result = accept(operation.request.descriptor)
             if result >= 0, multishot, !occurs(.multishotEnded) {
@@ -93,7 +99,8 @@ extension SimulatedKernel {
                 unsafe ring.buffers.removeFirst()
             }
             if result > 0, multishot, !occurs(.multishotEnded) {
-                post(RingCompletion(token: operation.request.token.bits, result: result, flags: flags | RingCompletion.more), operation, ring)
+                flags |= RingCompletion.more
+                post(RingCompletion(token: operation.request.token.bits, result: result, flags: flags), operation, ring)
             } else {
                 finish(operation, result, flags: flags, ring)
             }
@@ -163,22 +170,6 @@ extension SimulatedRing {
     /// Whether a loop that sleeps on the ring would be woken.
     func hasSomethingToDo(_ kernel: SimulatedKernel) -> Bool {
         if !completions.isEmpty || !overflow.isEmpty || arriving.contains(where: { $0.time <= kernel.nanoseconds }) { return true }
-        return underWay.contains { operation in
-            guard operation.notBefore <= kernel.nanoseconds else { return false }
-            let descriptor = operation.request.descriptor
-            switch operation.request.kind {
-            case .accept:
-                guard case .listener(let listener)? = kernel.object(descriptor, for: "an accept") else { return false }
-                return !listener.queue.isEmpty
-            case .receivePooled, .receive: return kernel.socket(descriptor, for: "a receive")?.isReadable ?? false
-            case .send:
-                guard let socket = kernel.socket(descriptor, for: "a send") else { return false }
-                return socket.isSendShut || socket.room > 0 || socket.peer?.isReceiveShut != false
-            case .read:
-                guard case .event(let event)? = kernel.object(descriptor, for: "a read") else { return false }
-                return event.count > 0
-            case .cancel: return false
-            }
-        }
+        return underWay.contains(where: kernel.isReady)
     }
 }

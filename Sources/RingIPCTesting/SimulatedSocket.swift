@@ -26,9 +26,11 @@ final class SimulatedSocket {
         self.capacity = capacity
     }
 
+    /// Whether a ring's send comes to an end: with some room, or with an error.
+    var answersSend: Bool { isSendShut || room > 0 || peer?.isReceiveShut != false }
     var room: Int { peer.map { max(0, $0.capacity - $0.inbox.count) } ?? 0 }
-    /// Whether epoll reports room: what was sent and not read is a quarter of the capacity at most, as the kernel has it for Unix sockets. The
-    /// end of a direction makes no room; a send that would fail is told by a hang-up.
+    /// Whether epoll reports room: what was sent and not read is a quarter of the capacity at most, as the kernel has it for Unix sockets.
+    /// The end of a direction makes no room; a send that would fail is told by a hang-up.
     var isWritable: Bool { peer.map { 4 * $0.inbox.count <= $0.capacity } ?? true }
     var isReadable: Bool { !inbox.isEmpty || isReceiveShut || error != 0 }
 
