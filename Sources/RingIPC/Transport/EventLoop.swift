@@ -140,14 +140,14 @@ extension EventLoop {
             return try stepped(
                 EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration), .epollByName)
         }
+        let backend: UringBackend<DoubledQueues>
         do {
             let ring = UringRing(queues: try DoubledQueues(double), features: configuration.uringFeatures)
-            return try stepped(UringBackend(ring: ring, configuration: configuration), .ioUringByName)
-        } catch let error as UringUnavailable {
-            throw BackendReport.unavailable(error)
+            backend = try UringBackend(ring: ring, configuration: configuration)
         } catch {
-            throw error as! TransportError
+            throw BackendReport.unavailable(error)
         }
+        return try stepped(backend, .ioUringByName)
     }
 
     private func stepped<B: Backend & ~Copyable>(

@@ -18,13 +18,15 @@ final class UringEnd<Queues: RingQueues> {
     }
 
     deinit {
-        if unsafe inFlightCount.pointee > 0 { abandonRequests() }
+        let remaining = unsafe inFlightCount.pointee > 0 ? abandonRequests() : 0
         queues.close()
         unsafe inFlightCount.deallocate()
-        unsafe eventCount.deallocate()
+        // A kernel that does not let go keeps the eight bytes.
+        if remaining == 0 { unsafe eventCount.deallocate() }
     }
 
-    private func abandonRequests() {
+    /// Returns how many requests the kernel did not end.
+    private func abandonRequests() -> Int {
         var remaining = unsafe inFlightCount.pointee
         _ = queues.pushCancelAll()
         for _ in 0..<Self.maximumTurns where remaining > 0 {
@@ -33,6 +35,7 @@ final class UringEnd<Queues: RingQueues> {
             for index in 0..<count { remaining -= abandon(queues.completion(index)) }
             queues.advance(count)
         }
+        return remaining
     }
 
     private static var maximumTurns: Int { 10_000 }
