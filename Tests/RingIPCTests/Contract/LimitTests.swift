@@ -139,6 +139,8 @@ import Testing
             }
             let extra = (0..<5).map { _ in Background { try RawPeer(connectedTo: endpoint) } }
             for peer in extra { _ = try peer.value() }
+            // One that still waited in the listen queue would take the place that gets free.
+            try server.until("the refusal of all") { $0.statistics.refusedPeers == 5 }
             try first.sendPattern(3, seed: 3)
             #expect(try first.receive(within: safetyNet) { frame, _ in frame.count } == 3)
             try first.close()
