@@ -117,6 +117,10 @@ extension SimulatedKernel: KernelDouble {
             socket.sever(with: 0)
             return -Int(EPIPE)
         }
+        if occurs(.connectionReset, on: socket) {
+            socket.sever(with: 0)
+            return -Int(ECONNRESET)
+        }
         guard !socket.isSendShut, let peer = socket.peer, !peer.isReceiveShut else { return -Int(EPIPE) }
         guard unsafe !bytes.isEmpty else { return 0 }
         var count = min(bytes.count, socket.room)

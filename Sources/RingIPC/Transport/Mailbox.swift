@@ -8,6 +8,8 @@ final class Mailbox: Sendable {
         var jobs: [Job] = []
         /// Wakes the loop's turn; `nil` while it does not run.
         var waker: Waker?
+        /// The loop has ended: nobody will call what is posted, and what it owns has to go, a socket for example.
+        var isOver = false
     }
 
     private let state = Mutex(State())
@@ -17,6 +19,7 @@ final class Mailbox: Sendable {
     func post(_ job: @escaping Job) {
         // One signal per batch: who finds jobs waiting knows that the loop has been called already.
         let waker = state.withLock { state -> Waker? in
+            guard !state.isOver else { return nil }
             state.jobs.append(job)
             return state.jobs.count == 1 ? state.waker : nil
         }
@@ -28,13 +31,24 @@ final class Mailbox: Sendable {
         let isFirst = state.withLock { state in
             guard state.waker == nil else { return false }
             state.waker = waker
+            state.isOver = false
             return true
         }
         if isFirst { waker.wake() }
         return isFirst
     }
 
-    func close() { state.withLock { $0.waker = nil } }
+    func close() {
+        // Freed outside the lock: what a job owns may post.
+        let dropped = state.withLock { state in
+            state.waker = nil
+            state.isOver = true
+            let jobs = state.jobs
+            state.jobs = []
+            return jobs
+        }
+        _ = consume dropped
+    }
 
     func takeAll() -> [Job] {
         state.withLock { state in

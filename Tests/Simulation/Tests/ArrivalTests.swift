@@ -32,6 +32,25 @@ import Testing
         try kernel.finish()
     }
 
+    /// Found by a seed: the socket stayed open for as long as anybody kept the loop that was over.
+    @Test(arguments: [BackendChoice.epoll, .ioUring])
+    func `who is handed to a loop that is over is turned away`(_ backend: BackendChoice) throws {
+        let kernel = SimulatedKernel(seed: 1)
+        var configuration = Configuration()
+        configuration.backend = backend
+        let group = try kernel.makeGroup(loops: 2, configuration)
+        try group.listen(on: .path("/run/echo.sock")) { _ in Counter(opened: Opened()) }
+        group.loops[1].stop()
+        while kernel.step(within: .milliseconds(1)) {}
+        let peers: [SimulatedPeer] = try (0..<2).map { _ in try kernel.connect(to: .path("/run/echo.sock")) }
+        while kernel.step(within: .milliseconds(1)) {}
+        #expect(peers.filter(\.isAtEnd).count == 1)
+        for peer in peers { peer.close() }
+        group.loops[0].stop()
+        try kernel.run(steps: 1_000)
+        try kernel.finish()
+    }
+
     @Test(arguments: [BackendChoice.epoll, .ioUring])
     func `who was not let in yet when the loop stops is turned away`(_ backend: BackendChoice) throws {
         let kernel = SimulatedKernel(seed: 1)
