@@ -124,10 +124,6 @@ MISTAKES = [
         "if unsafe slot.pointee.isPaused { return unsafe noteDrained(slot) }",
         "if unsafe slot.pointee.isPaused { return unsafe Planted.droppedInput ? fail(slot, error) : noteDrained(slot) }", seeds=4000),
     Mistake(
-        "keptMemory", "a connection that is ending keeps the memory of a frame that nobody will read", "Transport/LoopCore+Pause.swift",
-        "if unsafe !(slot.pointee.isReceiveArmed",
-        "if unsafe !Planted.keptMemory || slot.pointee.phase == .dead, unsafe !(slot.pointee.isReceiveArmed", seeds=20000),
-    Mistake(
         "mutualPause", "a full outbound side always stops the reading: two that send much wait for each other", "Transport/LoopCore+Receive.swift",
         "            if unsafe slot.pointee.isAnswering, unsafe slot.pointee.outbound.queuedBytes",
         "            if unsafe Planted.mutualPause || slot.pointee.isAnswering, unsafe slot.pointee.outbound.queuedBytes"),

@@ -101,12 +101,12 @@ extension LoopCore where B: ~Copyable {
         unsafe pool.hold(lease, in: &slot.pointee.held)
     }
 
-    /// What was received and will not be delivered goes home: others may wait for the memory. Not a spanning frame that a direct receive is
-    /// writing to: that one goes with the receive's completion.
+    /// What was received and will not be delivered goes home: others may wait for the memory. Not yet a spanning frame that a direct receive is
+    /// writing to: the receive is ended first, since its peer may be silent, and the frame goes with its completion.
     mutating func giveBackInput(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         unsafe giveBackHeld(slot)
         unsafe dropBacklog(slot)
-        if unsafe !(slot.pointee.isReceiveArmed && slot.pointee.isReceiveDirect) { unsafe dropSpanning(slot) }
+        if unsafe slot.pointee.isReceiveArmed && slot.pointee.isReceiveDirect { unsafe disarmReceive(slot) } else { unsafe dropSpanning(slot) }
     }
 
     mutating func dropSpanning(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
