@@ -123,7 +123,7 @@ public final class EventLoop: Sendable {
         makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
     ) {
         let parcel = SocketParcel(socket)
-        mailbox.post { loop in
+        mailbox.offer { loop in
             guard let socket = parcel.take() else { return }
             loop.operations.open(socket, peer: peer, handler: makeHandler(peer))
         }

@@ -8,7 +8,7 @@ final class Mailbox: Sendable {
         var jobs: [Job] = []
         /// Wakes the loop's turn; `nil` while it does not run.
         var waker: Waker?
-        /// The loop has ended: nobody will call what is posted, and what it owns has to go, a socket for example.
+        /// The loop has run and ended. It may run again.
         var isOver = false
     }
 
@@ -16,10 +16,15 @@ final class Mailbox: Sendable {
 
     init() throws(TransportError) {}
 
-    func post(_ job: @escaping Job) {
+    func post(_ job: @escaping Job) { post(job, evenIfOver: true) }
+
+    /// For a job that owns something which must not wait for a next run that may never come: dropped if the loop is over.
+    func offer(_ job: @escaping Job) { post(job, evenIfOver: false) }
+
+    private func post(_ job: @escaping Job, evenIfOver: Bool) {
         // One signal per batch: who finds jobs waiting knows that the loop has been called already.
         let waker = state.withLock { state -> Waker? in
-            guard !state.isOver else { return nil }
+            guard evenIfOver || !state.isOver else { return nil }
             state.jobs.append(job)
             return state.jobs.count == 1 ? state.waker : nil
         }
