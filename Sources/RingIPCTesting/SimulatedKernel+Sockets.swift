@@ -113,13 +113,9 @@ extension SimulatedKernel: KernelDouble {
     func send(to socket: SimulatedSocket, _ bytes: UnsafeRawBufferPointer) -> Int {
         if occurs(.interruptedCall) { return -Int(EINTR) }
         if occurs(.falseReadiness) { return -Int(EAGAIN) }
-        if occurs(.brokenPipe, on: socket) {
+        for (kind, number) in [(FaultKind.brokenPipe, EPIPE), (.connectionReset, ECONNRESET)] where occurs(kind, on: socket) {
             socket.sever(with: 0)
-            return -Int(EPIPE)
-        }
-        if occurs(.connectionReset, on: socket) {
-            socket.sever(with: 0)
-            return -Int(ECONNRESET)
+            return -Int(number)
         }
         guard !socket.isSendShut, let peer = socket.peer, !peer.isReceiveShut else { return -Int(EPIPE) }
         guard unsafe !bytes.isEmpty else { return 0 }
