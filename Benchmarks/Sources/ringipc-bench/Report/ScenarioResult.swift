@@ -1,19 +1,43 @@
 /// One figure of a run: a line of JSON. The names are a contract with scripts; a field that makes no sense is absent.
 struct ScenarioResult: Codable, Equatable {
     var scenario: String
-    /// Absent for a C limit program, which has a ``kind`` instead.
+    /// Absent for a C limit program, which has a ``kind`` instead, and for another library, which has a ``peer``.
     var backend: String?
     /// Which C limit program; absent for the library.
     var kind: String?
+    /// Which other library.
+    var peer: String?
     var wait: String?
     var framing: String?
     var size: Int?
     var count: Int?
     var connections: Int?
+    /// Messages that a peer hands over before it flushes.
+    var batch: Int?
+    /// Requests in flight.
+    var depth: Int?
+    /// Messages of one burst.
+    var burst: Int?
+    /// Of an open loop: what was to be sent, whatever was achieved.
+    var offeredPerSecond: Double?
+    /// `fixed` or `poisson`.
+    var schedule: String?
+    /// `one-way` or `round-trip`.
+    var direction: String?
     var seconds: Double?
     var messagesPerSecond: Double?
     var bytesPerSecond: Double?
     var roundTrip: RoundTripTimes?
+    /// Of a stream: from the send call of a message until it was handled.
+    var delay: RoundTripTimes?
+    /// From the start of a burst until its last message was handled.
+    var burstTime: RoundTripTimes?
+    /// Of an open loop: from the moment at which a message was due.
+    var latency: RoundTripTimes?
+    var connectTime: RoundTripTimes?
+    /// From the start of a connect until the first frame has come back.
+    var firstFrame: RoundTripTimes?
+    var connectionsPerSecond: Double?
     /// Of finding the frames in memory, with no kernel in it.
     var nanosecondsPerFrame: Double?
     var cpuPerMessage: Double?
@@ -23,8 +47,21 @@ struct ScenarioResult: Codable, Equatable {
     var callsPerMessageOfClient: Double?
     var callsPerMessageOfServer: Double?
     var callsSource: CallsSource?
+    /// In user space; absent where nobody counts them, as in other libraries.
     var copiedBytesPerMessage: Double?
+    var copiedBytesPerMessageOfClient: Double?
+    var copiedBytesPerMessageOfServer: Double?
     var contextSwitches: Int?
+    var contextSwitchesOfClient: Int?
+    var contextSwitchesOfServer: Int?
+    /// Those that the kernel forced.
+    var involuntarySwitches: Int?
+    /// From CPU to CPU.
+    var migrations: Int?
+    /// What the host took from the two CPUs.
+    var stealNanoseconds: Int?
+    /// Why this trial should be read with care; absent for an undisturbed one.
+    var disturbances: [String]?
     /// Between the sends of a paced client.
     var intervalMicroseconds: Int?
     /// CPU time in all time; 1 is a whole CPU.
@@ -50,10 +87,18 @@ struct ScenarioResult: Codable, Equatable {
     init(scenario: String) { self.scenario = scenario }
 
     enum CodingKeys: String, CodingKey {
-        case scenario, backend, kind, wait, framing, size, count, connections, seconds, mappings
+        case scenario, backend, kind, peer, wait, framing, size, count, connections, batch, depth, burst, schedule, direction, seconds
+        case mappings, migrations
+        case offeredPerSecond = "offered_per_second"
         case messagesPerSecond = "messages_per_second"
         case bytesPerSecond = "bytes_per_second"
         case roundTrip = "rtt_ns"
+        case delay = "delay_ns"
+        case burstTime = "burst_ns"
+        case latency = "latency_ns"
+        case connectTime = "connect_ns"
+        case firstFrame = "first_frame_ns"
+        case connectionsPerSecond = "connections_per_second"
         case nanosecondsPerFrame = "ns_per_frame"
         case cpuPerMessage = "cpu_ns_per_message"
         case cpuPerMessageOfClient = "cpu_ns_per_message_client"
@@ -63,7 +108,14 @@ struct ScenarioResult: Codable, Equatable {
         case callsPerMessageOfServer = "system_calls_per_message_server"
         case callsSource = "system_calls_source"
         case copiedBytesPerMessage = "copied_bytes_per_message"
+        case copiedBytesPerMessageOfClient = "copied_bytes_per_message_client"
+        case copiedBytesPerMessageOfServer = "copied_bytes_per_message_server"
         case contextSwitches = "context_switches"
+        case contextSwitchesOfClient = "context_switches_client"
+        case contextSwitchesOfServer = "context_switches_server"
+        case involuntarySwitches = "involuntary_switches"
+        case stealNanoseconds = "steal_ns"
+        case disturbances = "disturbed_by"
         case intervalMicroseconds = "interval_us"
         case cpuShareOfClient = "cpu_share_client"
         case cpuShareOfServer = "cpu_share_server"

@@ -18,7 +18,9 @@ struct CaseRun {
                 progress.step("\(work.title) · \(contender.name) · trial \(trial) of \(work.trials)")
                 guard dropped[contender] == nil, let result = try measure(contender, trial) else { continue }
                 results[contender, default: []].append(result)
-                try onTrial(TrialRecord(title: work.title, contender: contender.name, trial: trial, result: result))
+                try onTrial(TrialRecord(
+                        title: work.title, contender: contender.name, trial: trial, reference: contender.reference(in: work)?.name,
+                        result: result))
             }
         }
     }
@@ -50,26 +52,5 @@ struct CaseRun {
         guard ownValues.count == otherValues.count else { return nil }
         return measure.moreIsBetter
             ? Spread(ratiosOf: ownValues, to: otherValues) : Spread(ratiosOf: otherValues, to: ownValues)
-    }
-}
-
-/// A line of `results.jsonl`: the result, and which trial of what it is.
-struct TrialRecord: Encodable {
-    let title: String
-    let contender: String
-    let trial: Int
-    let result: ScenarioResult
-
-    enum CodingKeys: String, CodingKey {
-        case title = "case"
-        case contender, trial
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        try result.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(title, forKey: .title)
-        try container.encode(contender, forKey: .contender)
-        try container.encode(trial, forKey: .trial)
     }
 }
