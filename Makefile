@@ -46,7 +46,7 @@ micro: requirements
 test: requirements
 	$(SWIFT) test --package-path Benchmarks
 	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
-	Scripts/check-hotpath
+	SWIFT="$(SWIFT)" Scripts/check-hotpath
 	$(MAKE) inject
 	$(MAKE) simulate
 	$(MAKE) planted
