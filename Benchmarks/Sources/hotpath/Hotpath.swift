@@ -1,6 +1,9 @@
 // Sends and receives the given number of frames, and nothing else: what a profiler is to count.
 //
 //     hotpath blocking|loop automatic|epoll|io_uring FRAMES
+//     hotpath parse native|u32le FRAMES
+//
+// All of it is in one thread, and batches have a fixed length: how much is done does not depend on when the kernel does its part.
 
 import RingIPC
 
@@ -8,17 +11,25 @@ import RingIPC
 struct Hotpath {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4, let backend = BackendChoice(rawValue: arguments[2]), let count = Int(arguments[3]) else {
-            return print("usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES")
+        guard arguments.count == 4, let count = Int(arguments[3]) else { return printUsage() }
+        switch (arguments[1], arguments[2], BackendChoice(rawValue: arguments[2])) {
+        case ("parse", "native", _): try runParse(count, .native)
+        case ("parse", "u32le", _): try runParse(count, .lengthPrefixed(.little))
+        case ("blocking", _, let backend?): try runBlocking(count, configuration(backend))
+        case ("loop", _, let backend?): try runLoop(count, configuration(backend))
+        default: printUsage()
         }
+    }
+
+    private static func printUsage() {
+        print("usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES, or hotpath parse native|u32le FRAMES")
+    }
+
+    private static func configuration(_ backend: BackendChoice) -> Configuration {
         var configuration = Configuration()
         configuration.backend = backend
         configuration.wait = .block
-        if arguments[1] == "blocking" {
-            try runBlocking(count, configuration)
-        } else {
-            try runLoop(count, configuration)
-        }
+        return configuration
     }
 }
 
@@ -68,10 +79,11 @@ private struct Ball: ConnectionHandler {
     }
 }
 
+/// Each handler receives half of the frames.
 private func runLoop(_ count: Int, _ configuration: Configuration) throws {
     let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
     let loop = try EventLoop(configuration: configuration)
-    try loop.listen(on: endpoint) { _ in Ball(loop: loop, remaining: count, serves: false) }
-    loop.connect(to: endpoint, handler: Ball(loop: loop, remaining: count, serves: true))
+    try loop.listen(on: endpoint) { _ in Ball(loop: loop, remaining: count / 2, serves: false) }
+    loop.connect(to: endpoint, handler: Ball(loop: loop, remaining: count / 2, serves: true))
     try loop.run()
 }

@@ -1,0 +1,1 @@
+../../../Sources/ringipc-bench/Measurement/Spread.swift
