@@ -13,6 +13,7 @@ extern "C" {
 
 enum {
     FRAME_HEADER = 4,
+    FRAME_CONFIRMATION = 12, /* header included */
     FRAME_LARGEST_MESSAGE = 16777216,
     INPUT_BYTES = 65536,
     OUTPUT_BYTES = 1048576, /* a client sends when it holds this much, within a batch, too */
@@ -52,7 +53,7 @@ bool output_add(struct kit *kit, struct output *output);
 /* ---- a server */
 
 struct confirmation {
-    unsigned char bytes[FRAME_HEADER + KIT_CONFIRMATION_BYTES];
+    unsigned char bytes[FRAME_CONFIRMATION];
 };
 
 struct answer {
