@@ -17,6 +17,7 @@ GSocketAddress *address_of(const struct kit *kit) { return g_unix_socket_address
 
 GSource *watch(GSocket *socket, GIOCondition condition, GSocketSourceFunc call, gpointer data) {
     GSource *source = g_socket_create_source(socket, condition, NULL);
+    g_source_set_can_recurse(source, TRUE); /* else GLib takes it out of the poll and wakes itself around each dispatch */
     g_source_set_callback(source, G_SOURCE_FUNC(call), data, NULL);
     g_source_attach(source, NULL);
     return source;
@@ -59,8 +60,9 @@ int main(int count, char **arguments) {
         .batches = "1 16 64 256 1024",
         .spins = true,
         .options = "one main context; GSocketClient without its search for a proxy, GSocketService with a backlog of 4096; non-blocking "
-                   "g_socket_receive into 64 KiB and g_socket_send, each from a GSource of the socket; a batch is one buffer and one "
-                   "send; an echo goes back from the buffer it came in; whoever spins iterates the context without blocking",
+                   "g_socket_receive into 64 KiB and g_socket_send, from a GSource of the socket that may recurse, which spares three "
+                   "system calls for each dispatch; a batch is one buffer and one send; an echo goes back from the buffer it came in; "
+                   "whoever spins iterates the context without blocking",
     };
     return kit_main(count, arguments, &about, server, client);
 }
