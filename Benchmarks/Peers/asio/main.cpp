@@ -20,9 +20,9 @@ int main(int count, char **arguments) {
         .version = version.c_str(),
         .scenarios = "pingpong depth stream burst rate connect fanin idle",
         .batches = "1 16 64 256 1024",
-        .options = "standalone, on epoll as by default (its io_uring is off); io_context(1), the hint for one thread; async_read_some into "
-                   "64 KiB; a batch is one buffer and one async_write; an echo goes back from the buffer it came in; whoever spins "
-                   "calls poll()",
+        .options = "standalone, on epoll as by default (its io_uring is off); io_context(1), the hint for one thread; "
+                   "async_read_some into 64 KiB, of each connection its own, since it is always being read; a batch is one "
+                   "buffer and one async_write; an echo goes back from the buffer it came in; whoever spins calls poll()",
         .spins = true,
     };
     return kit_main(count, arguments, &about, server, client);

@@ -15,9 +15,10 @@ int main(int count, char **arguments) {
         .version = qVersion(),
         .scenarios = "pingpong depth stream burst rate connect fanin idle",
         .batches = "1 16 64 256 1024",
-        .options = "all as the library has it, but for a listen backlog of 4096; QDataStream::writeRawData into the socket's own buffer, and "
-                   "waitForBytesWritten after each batch; waitForReadyRead where there is one connection, the event loop and "
-                   "readyRead where there are many",
+        .options = "all as the library has it (its event dispatcher is GLib's where Qt was built so), but for a listen "
+                   "backlog of 4096; QDataStream::writeRawData into the socket's own buffer, and waitForBytesWritten after "
+                   "each batch; waitForReadyRead where there is one connection, the event loop and readyRead where there are "
+                   "many",
         .spins = false,
     };
     return kit_main(count, arguments, &about, server, client);
