@@ -1,0 +1,3 @@
+asio.package := libasio-dev
+asio.header := asio.hpp
+asio.flags := -DASIO_STANDALONE -pthread

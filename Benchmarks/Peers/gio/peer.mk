@@ -1,0 +1,2 @@
+gio.package := libglib2.0-dev
+gio.needs := gio-unix-2.0

@@ -1,0 +1,2 @@
+libuv.package := libuv1-dev
+libuv.needs := libuv

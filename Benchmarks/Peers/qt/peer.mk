@@ -1,0 +1,3 @@
+qt.package := qt6-base-dev
+qt.needs := Qt6Network
+qt.flags := -fPIC
