@@ -25,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: nioExtras),
     ],
     targets: [
-        .target(name: "Kit", exclude: [], publicHeadersPath: "."),
+        .target(name: "Kit", publicHeadersPath: "."),
         .target(name: "About", dependencies: ["Kit"], cSettings: [.define("NIO_VERSION", to: "\"\(nio)\"")]),
         .executableTarget(
             name: "ringipc-peer-nio",

@@ -17,11 +17,6 @@ final class Responder: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if work.servesMany {
-            work.echoed()
-            context.write(data, promise: nil)
-            return
-        }
         switch work.served(unwrapInboundIn(data)) {
         case KIT_ECHO: context.write(data, promise: nil)
         case KIT_CONFIRM: context.write(wrapOutboundOut(work.confirmation(from: context.channel.allocator)), promise: nil)

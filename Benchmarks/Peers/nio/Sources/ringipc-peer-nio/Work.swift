@@ -1,53 +1,50 @@
 import Kit
 import NIOCore
 
-/// The kit's side of one process, in terms of `ByteBuffer`. The main thread makes it and hands it to the event loop's thread, then waits.
+/// The kit's side of one process, in terms of `ByteBuffer`. The main thread makes it, hands it to the event loop's thread, and waits.
 struct Work: @unchecked Sendable {
     private let kit: OpaquePointer
 
     init(_ kit: OpaquePointer) {
-        self.kit = kit
+        unsafe self.kit = kit
     }
 
-    var address: String { String(cString: kit_address(kit)) }
+    var address: String { unsafe String(cString: kit_address(kit)) }
 
     // MARK: Client
 
-    func turn() -> kit_turn { kit_turn(kit) }
+    func turn() -> kit_turn { unsafe kit_turn(kit) }
 
     func message(from allocator: ByteBufferAllocator) -> ByteBuffer {
-        let size = kit_size(kit)
-        var buffer = allocator.buffer(capacity: size)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { memory in
-            kit_fill(kit, memory.baseAddress)
-            return size
-        }
-        return buffer
+        unsafe buffer(of: kit_size(kit), from: allocator) { unsafe kit_fill(kit, $0) }
     }
 
     func received(_ message: ByteBuffer) {
-        message.withUnsafeReadableBytes { kit_received(kit, $0.baseAddress, $0.count) }
+        unsafe message.withUnsafeReadableBytes { unsafe kit_received(kit, $0.baseAddress, $0.count) }
     }
 
     // MARK: Server
 
-    var servesMany: Bool { kit_serves_many(kit) }
-    var finished: Bool { kit_finished(kit) }
-    var stopDescriptor: CInt { kit_stop_descriptor(kit) }
+    var servesMany: Bool { unsafe kit_serves_many(kit) }
+    var finished: Bool { unsafe kit_finished(kit) }
+    var stopDescriptor: CInt { unsafe kit_stop_descriptor(kit) }
 
-    func ready() { kit_ready(kit) }
+    func ready() { unsafe kit_ready(kit) }
 
     func served(_ message: ByteBuffer) -> kit_answer {
-        message.withUnsafeReadableBytes { kit_served(kit, $0.baseAddress, $0.count) }
+        unsafe message.withUnsafeReadableBytes { unsafe kit_served(kit, $0.baseAddress, $0.count) }
     }
 
-    func echoed() { kit_echoed(kit, 1) }
-
     func confirmation(from allocator: ByteBufferAllocator) -> ByteBuffer {
-        let size = Int(KIT_CONFIRMATION_BYTES)
+        unsafe buffer(of: Int(KIT_CONFIRMATION_BYTES), from: allocator) { unsafe kit_confirmation(kit, $0) }
+    }
+
+    private func buffer(
+        of size: Int, from allocator: ByteBufferAllocator, filledBy fill: (UnsafeMutableRawPointer?) -> Void
+    ) -> ByteBuffer {
         var buffer = allocator.buffer(capacity: size)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { memory in
-            kit_confirmation(kit, memory.baseAddress)
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { memory in
+            unsafe fill(memory.baseAddress)
             return size
         }
         return buffer
@@ -55,6 +52,6 @@ struct Work: @unchecked Sendable {
 }
 
 func fail(_ what: String) -> Never {
-    kit_fail(what)
+    unsafe kit_fail(what)
     fatalError("kit_fail returned")
 }
