@@ -49,13 +49,16 @@ struct kit {
 struct kit_options kit_options_parse(int count, char **arguments, const struct kit_about *about);
 const char *kit_scenario_name(enum scenario scenario);
 
-INLINE bool goes_in_volleys(const struct kit *kit) { return kit->options.scenario == STREAM || kit->options.scenario == BURST; }
+INLINE bool goes_in_volleys(const struct kit *kit) {
+    return kit->options.scenario == STREAM || kit->options.scenario == BURST;
+}
 
 INLINE bool takes_one_way(const struct kit *kit) { return kit->options.scenario == RATE && !kit->options.round_trip; }
 
 /* The meters run from the end of the warm-up to the last message. */
 void kit_measure_start(struct kit *kit);
 void kit_measure_stop(struct kit *kit, uint64_t messages);
+
 /* The client opens a volley before its first message, the server with it. */
 void kit_volley_start(struct kit *kit);
 void kit_volley_end(struct kit *kit);
