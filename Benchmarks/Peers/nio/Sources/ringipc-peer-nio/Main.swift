@@ -6,16 +6,17 @@ import Kit
 struct Main {
     static func main() {
         var about = unsafe nio_about
-        let status = unsafe kit_main(CommandLine.argc, CommandLine.unsafeArgv, &about, { run(serve, $0) }, { run(ask, $0) })
+        let status = unsafe kit_main(
+            CommandLine.argc, CommandLine.unsafeArgv, &about, { unsafe run(serve, $0) }, { unsafe run(ask, $0) })
         exit(status)
     }
+}
 
-    private static func run(_ side: (Work) throws -> Void, _ kit: OpaquePointer?) {
-        guard let kit = unsafe kit else { fail("no kit") }
-        do {
-            try side(Work(kit))
-        } catch {
-            fail("\(error)")
-        }
+private func run(_ side: (Work) throws -> Void, _ kit: OpaquePointer?) {
+    guard let kit = unsafe kit else { fail("the kit is missing") }
+    do {
+        try unsafe side(Work(kit))
+    } catch {
+        fail("\(error)")
     }
 }

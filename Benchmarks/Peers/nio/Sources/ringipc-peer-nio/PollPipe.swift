@@ -53,7 +53,7 @@ final class PollPipe: ChannelInboundHandler {
 
     private static func descriptors() -> (input: CInt, output: CInt) {
         var ends: [CInt] = [-1, -1]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { fail("pipe2") }
+        guard unsafe pipe(&ends) == 0 else { fail("pipe") }
         return (ends[0], ends[1])
     }
 }

@@ -34,8 +34,10 @@ final class Responder: ChannelInboundHandler {
         gone.succeed()
     }
 
+    /// Of many clients, one that goes in the middle of something is its own affair.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail("\(error)")
+        guard work.servesMany else { fail("\(error)") }
+        context.close(promise: nil)
     }
 }
 
@@ -60,10 +62,10 @@ func serve(_ work: Work) throws {
     }
     try gone.futureResult.wait()
     try group.syncShutdownGracefully()
-    unlink(work.address)
+    unsafe unlink(work.address)
 }
 
 private func waitUntilReadable(_ descriptor: CInt) {
     var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while poll(&wanted, 1, -1) != 1 {}
+    while unsafe poll(&wanted, 1, -1) != 1 {}
 }

@@ -2,6 +2,7 @@ import Kit
 import NIOCore
 
 /// The kit's side of one process, in terms of `ByteBuffer`. The main thread makes it, hands it to the event loop's thread, and waits.
+@safe
 struct Work: @unchecked Sendable {
     private let kit: OpaquePointer
 
