@@ -15,7 +15,7 @@ final class Client: ChannelInboundHandler {
     private let loop: any EventLoop
     private let done: EventLoopPromise<Void>
     private var context: ChannelHandlerContext?
-    private var pipe: PollPipe?
+    private lazy var pipe = PollPipe(loop: loop) { self.proceed() }
     private var awaited = Awaited.nothing
 
     private lazy var bootstrap: ClientBootstrap = {
@@ -43,7 +43,7 @@ final class Client: ChannelInboundHandler {
             case KIT_CONNECT: return connect()
             case KIT_SEND: send()
             case KIT_FLUSH: if flush() == .full { return }
-            case KIT_POLL: return poll()
+            case KIT_POLL: return pipe.poll()
             case KIT_RECEIVE: return awaited = .message
             case KIT_CLOSE: return close()
             default: return done.succeed()
@@ -80,11 +80,6 @@ final class Client: ChannelInboundHandler {
         if context.channel.isWritable { return .left }
         awaited = .writability
         return .full
-    }
-
-    private func poll() {
-        if let pipe { return pipe.poll() }
-        pipe = PollPipe.open(on: loop) { self.proceed() }
     }
 
     private func close() {

@@ -8,19 +8,25 @@ final class PollPipe: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let loop: any EventLoop
     private let polled: () -> Void
     private let byte = ByteBuffer(integer: UInt8(0))
     private var context: ChannelHandlerContext?
 
-    private init(polled: @escaping () -> Void) {
+    /// `polled` is called after each poll.
+    init(loop: any EventLoop, polled: @escaping () -> Void) {
+        self.loop = loop
         self.polled = polled
     }
 
-    /// On `loop`. `polled` is called after each poll, and once when the pipe is open.
-    static func open(on loop: any EventLoop, polled: @escaping () -> Void) -> PollPipe {
-        let pipe = PollPipe(polled: polled)
-        let bound = NIOLoopBound(pipe, eventLoop: loop)
-        let (input, output) = descriptors()
+    func poll() {
+        guard let context else { return open() }
+        context.writeAndFlush(wrapOutboundOut(byte), promise: nil)
+    }
+
+    private func open() {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let (input, output) = Self.descriptors()
         NIOPipeBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
@@ -29,13 +35,8 @@ final class PollPipe: ChannelInboundHandler {
             .assumeIsolated()
             .whenComplete { result in
                 if case .failure(let error) = result { fail("the pipe: \(error)") }
-                polled()
+                self.poll()
             }
-        return pipe
-    }
-
-    func poll() {
-        context?.writeAndFlush(wrapOutboundOut(byte), promise: nil)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
