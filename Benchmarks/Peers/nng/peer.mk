@@ -1,3 +1,3 @@
 nng.package := libnng-dev
 nng.header := nng/nng.h
-nng.flags := -lnng
+nng.link := -lnng
