@@ -50,11 +50,16 @@ static struct pair open_client(const struct kit *kit) {
     return pair;
 }
 
-static void send(struct pair *pair, nng_msg *message) {
+/* Whether there was room for the message within `patience`; if not, it is the caller's still. */
+static bool send_within(struct pair *pair, nng_msg *message, nng_duration patience) {
+    nng_aio_set_timeout(pair->sending, patience);
     nng_aio_set_msg(pair->sending, message);
     nng_send_aio(pair->socket, pair->sending);
     nng_aio_wait(pair->sending);
-    check(nng_aio_result(pair->sending), "nng_send_aio");
+    int error = nng_aio_result(pair->sending);
+    if (error == NNG_ETIMEDOUT) return false;
+    check(error, "nng_send_aio");
+    return true;
 }
 
 /* The message that came within `patience`, or NULL. */
@@ -81,21 +86,25 @@ static nng_msg *new_message(size_t size) {
     return message;
 }
 
-static void produce(struct kit *kit, struct pair *pair) {
-    nng_msg *message = new_message(kit_size(kit));
-    kit_fill(kit, nng_msg_body(message));
-    send(pair, message);
-}
-
 static void take(struct kit *kit, nng_msg *message) {
     kit_received(kit, nng_msg_body(message), nng_msg_len(message));
     nng_msg_free(message);
 }
 
-static void poll_once(struct kit *kit, struct pair *pair) {
+/* Whether a message had arrived. */
+static bool poll_once(struct kit *kit, struct pair *pair) {
     nng_msg *message = receive(pair, NNG_DURATION_ZERO);
     if (message != NULL) take(kit, message);
-    else sched_yield();
+    return message != NULL;
+}
+
+/* Without room for a question answers are taken: the server may be waiting for room for them. */
+static void produce(struct kit *kit, struct pair *pair) {
+    enum { A_MOMENT_MS = 1 };
+    nng_msg *message = new_message(kit_size(kit));
+    kit_fill(kit, nng_msg_body(message));
+    nng_duration patience = NNG_DURATION_ZERO;
+    while (!send_within(pair, message, patience)) patience = poll_once(kit, pair) ? NNG_DURATION_ZERO : A_MOMENT_MS;
 }
 
 static void client(struct kit *kit) {
@@ -105,7 +114,7 @@ static void client(struct kit *kit) {
         case KIT_CONNECT: pair = open_client(kit); break;
         case KIT_SEND: produce(kit, &pair); break;
         case KIT_FLUSH: break; /* nothing to do: the library sends as soon as its threads run */
-        case KIT_POLL: poll_once(kit, &pair); break;
+        case KIT_POLL: if (!poll_once(kit, &pair)) sched_yield(); break;
         case KIT_RECEIVE: take(kit, await(kit, &pair)); break;
         case KIT_CLOSE: close_pair(&pair); break;
         case KIT_DONE: return;
@@ -121,13 +130,13 @@ static void client_has_gone(nng_pipe pipe, nng_pipe_ev event, void *gone) {
 static void confirm(struct kit *kit, struct pair *pair) {
     nng_msg *confirmation = new_message(KIT_CONFIRMATION_BYTES);
     kit_confirmation(kit, nng_msg_body(confirmation));
-    send(pair, confirmation);
+    send_within(pair, confirmation, NNG_DURATION_INFINITE);
 }
 
 static void serve(struct kit *kit, struct pair *pair) {
     nng_msg *message = await(kit, pair);
     switch (kit_served(kit, nng_msg_body(message), nng_msg_len(message))) {
-    case KIT_ECHO: send(pair, message); return;
+    case KIT_ECHO: send_within(pair, message, NNG_DURATION_INFINITE); return;
     case KIT_CONFIRM: confirm(kit, pair); break;
     case KIT_NOTHING: break;
     }
