@@ -4,7 +4,7 @@ const struct kit_about nio_about = {
     .peer = "nio",
     .version = NIO_VERSION,
     .scenarios = "pingpong depth stream burst rate connect fanin idle",
-    .batches = "1 8 32 128 512",
+    .batches = "1 16 64 256 1024",
     .options =
         "one event loop thread; LengthFieldBasedFrameDecoder and LengthFieldPrepender as documented, one flush for each batch; "
         "receive buffers of a fixed 64 KiB and up to 16 reads for each event, since the default grows from 2 KiB and stops after 4; "
