@@ -1,0 +1,3 @@
+nng.package := libnng-dev
+nng.header := nng/nng.h
+nng.link := -lnng
