@@ -36,6 +36,10 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: .hidden)
     var skipCountingTrial = false
 
+    /// Also in what is printed.
+    @Flag(help: .hidden)
+    var histogram = false
+
     /// Years of streaming, and no sum of two of them overflows.
     private static let largestCount = 1 << 60
 

@@ -116,7 +116,8 @@ struct ParseCommand: ParsableCommand {
 extension CommonOptions {
     /// Measures and prints the one result.
     fileprivate func run(_ scenario: ScenarioRun) throws {
-        let result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
+        var result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
+        if !histogram { result.histogram = nil }
         try ResultPrinter.printResults([result], json: json)
     }
 }

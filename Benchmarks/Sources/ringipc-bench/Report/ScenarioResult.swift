@@ -73,6 +73,8 @@ struct ScenarioResult: Codable, Equatable {
     var mappings: Int?
     /// Of the process that needed more; of the server in a fan-in.
     var peakResidentBytes: Int?
+    /// Of the times that the scenario is about, as `value:count`, separated by spaces. Too long for the results of a run.
+    var histogram: String?
 
     /// Who counted the system calls.
     enum CallsSource: String, Codable {
@@ -88,7 +90,7 @@ struct ScenarioResult: Codable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case scenario, backend, kind, peer, wait, framing, size, count, connections, batch, depth, burst, schedule, direction, seconds
-        case mappings, migrations
+        case mappings, migrations, histogram
         case offeredPerSecond = "offered_per_second"
         case messagesPerSecond = "messages_per_second"
         case bytesPerSecond = "bytes_per_second"

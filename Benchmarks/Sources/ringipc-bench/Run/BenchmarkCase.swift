@@ -31,14 +31,14 @@ enum Contender: Hashable {
         case .backend(let backend):
             let options = ScenarioOptions(
                 backend: backend, wait: work.wait, size: work.size, count: work.count, warmup: work.count / 10 + 100)
-            var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json"]
+            var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json", "--histogram"]
             if !counting { arguments.append("--skip-counting-trial") }
             let child = try ChildProcess(Tool.path, arguments)
             return try JSONLine.decode(ScenarioResult.self, from: child.finish(within: 120))
         case .limit(let kind):
             var run = LimitRun(scenario: .pingpong, kind: kind, size: work.size, count: work.count, cpus: work.cpus)
             switch work.scenario {
-            case .pingpong, .pace, .idle: break
+            case .pingpong, .pace, .idle, .burst, .rate, .depth, .connect: break
             case .stream: run.scenario = .stream
             case .fanin(let connections, let seconds):
                 run.scenario = .fanin
@@ -59,7 +59,7 @@ enum Contender: Hashable {
         default: kind = "recv"
         }
         switch work.scenario {
-        case .pace, .idle: return nil
+        case .pace, .idle, .burst, .rate, .depth, .connect: return nil
         case .pingpong, .stream, .fanin: break
         }
         let suffix = work.wait == .spin ? "-spin" : "-block"

@@ -4,9 +4,14 @@ internal import RingIPC
 
 /// One scenario between two processes: this one is the client, and starts the server.
 struct ScenarioRun {
-    enum Scenario {
+    enum Scenario: Equatable, Sendable {
         case pingpong
         case stream
+        case burst(messages: Int)
+        case rate(RateLoad)
+        /// So many requests in flight.
+        case depth(Int)
+        case connect
         case pace(PaceStep)
         case fanin(connections: Int, seconds: Double)
         case idle(connections: Int)
@@ -15,6 +20,10 @@ struct ScenarioRun {
             switch self {
             case .pingpong: "pingpong"
             case .stream: "stream"
+            case .burst: "burst"
+            case .rate: "rate"
+            case .depth: "depth"
+            case .connect: "connect"
             case .pace(.idle): "pace-idle"
             case .pace: "pace"
             case .fanin: "fanin"
@@ -25,7 +34,10 @@ struct ScenarioRun {
         /// The command that measures it, with the options that only it has.
         var command: [String] {
             switch self {
-            case .pingpong, .stream: [name]
+            case .pingpong, .stream, .connect: [name]
+            case .burst(let messages): [name, "--burst", "\(messages)"]
+            case .rate(let load): [name] + load.arguments
+            case .depth(let depth): [name, "--depth", "\(depth)"]
             case .pace(.every(let microseconds)): ["pace", "--interval", "\(microseconds)"]
             case .pace(.idle): ["pace", "--interval", "idle"]
             case .fanin(let connections, let seconds): [name, "--connections", "\(connections)", "--seconds", "\(seconds)"]
@@ -63,6 +75,7 @@ struct ScenarioRun {
             let (client, server) = try withServer("stream") { endpoint, _ in try Stream(options: options).runClient(endpoint) }
             result.setRate(count: options.count, size: options.size, seconds: client.seconds)
             result.setCosts(client: client.report, server: server)
+        case .burst, .rate, .depth, .connect: throw BenchmarkFailure("\(scenario.name) cannot be measured yet")
         case .pace(let step):
             let pace = Pace(options: options, step: step, sharesCPU: cpus.isOneCPU)
             let (client, server) = try withServer("pingpong") { try pace.runClient($0, server: $1.identifier) }
