@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CBenchmark.h"
+#include "include/CBenchmark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -227,8 +227,9 @@ static unsigned watchdog_seconds;
 static void look_at_progress(int number) {
     (void)number;
     if (bench_progress == last_progress) {
-        static const char text[] = "ringipc-bench: no progress for a while: a message was lost\n";
-        ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+        static const char text[] = ": no progress for a while: a message was lost\n";
+        ssize_t ignored = write(STDERR_FILENO, program_invocation_short_name, strlen(program_invocation_short_name));
+        ignored = write(STDERR_FILENO, text, sizeof text - 1);
         (void)ignored;
         _exit(1);
     }
