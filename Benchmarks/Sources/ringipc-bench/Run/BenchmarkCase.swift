@@ -38,7 +38,17 @@ enum Contender: Hashable {
         case .limit(let kind):
             var run = LimitRun(scenario: .pingpong, kind: kind, size: work.size, count: work.count, cpus: work.cpus)
             switch work.scenario {
-            case .pingpong, .pace, .idle, .burst, .rate, .depth, .connect: break
+            case .pingpong, .pace, .idle: break
+            case .connect: run.scenario = .connect
+            case .burst(let messages):
+                run.scenario = .burst
+                run.burst = messages
+            case .rate(let load):
+                run.scenario = .rate
+                run.load = load
+            case .depth(let depth):
+                run.scenario = .depth
+                run.depth = depth
             case .stream: run.scenario = .stream
             case .fanin(let connections, let seconds):
                 run.scenario = .fanin
@@ -59,11 +69,10 @@ enum Contender: Hashable {
         default: kind = "recv"
         }
         switch work.scenario {
-        case .pace, .idle, .burst, .rate, .depth, .connect: return nil
-        case .pingpong, .stream, .fanin: break
+        case .pace, .idle: return nil
+        case .stream, .fanin: return .limit(kind: kind)
+        case .connect: return .limit(kind: "recv-block")
+        case .pingpong, .burst, .rate, .depth: return .limit(kind: kind + (work.wait == .spin ? "-spin" : "-block"))
         }
-        let suffix = work.wait == .spin ? "-spin" : "-block"
-        if case .pingpong = work.scenario { return .limit(kind: kind + suffix) }
-        return .limit(kind: kind)
     }
 }
