@@ -115,8 +115,11 @@ struct ParseCommand: ParsableCommand {
 
 extension CommonOptions {
     /// Measures and prints the one result.
-    fileprivate func run(_ scenario: ScenarioRun) throws {
-        let result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
-        try ResultPrinter.printResults([result], json: json)
+    func run(_ scenario: ScenarioRun) throws { try ResultPrinter.printResults([measure(scenario)], json: json) }
+
+    func measure(_ scenario: ScenarioRun) throws -> ScenarioResult {
+        var result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
+        if !histogram { result.histogram = nil }
+        return result
     }
 }

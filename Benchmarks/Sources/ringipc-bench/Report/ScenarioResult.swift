@@ -73,6 +73,8 @@ struct ScenarioResult: Codable, Equatable {
     var mappings: Int?
     /// Of the process that needed more; of the server in a fan-in.
     var peakResidentBytes: Int?
+    /// Of the times that the scenario is about, as `value:count`, separated by spaces. Too long for the results of a run.
+    var histogram: String?
 
     /// Who counted the system calls.
     enum CallsSource: String, Codable {
@@ -88,7 +90,7 @@ struct ScenarioResult: Codable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case scenario, backend, kind, peer, wait, framing, size, count, connections, batch, depth, burst, schedule, direction, seconds
-        case mappings, migrations
+        case mappings, migrations, histogram
         case offeredPerSecond = "offered_per_second"
         case messagesPerSecond = "messages_per_second"
         case bytesPerSecond = "bytes_per_second"
@@ -154,28 +156,6 @@ extension ScenarioResult {
         roundTrip = client.times
         cpuShareOfClient = client.clientShare
         cpuShareOfServer = client.serverShare ?? Double(server.cpuNanoseconds) / (client.seconds * 1e9)
-    }
-
-    mutating func setCosts(client: SideReport, server: SideReport) {
-        let messages = Double(client.messages)
-        cpuPerMessageOfClient = Double(client.cpuNanoseconds) / messages
-        cpuPerMessageOfServer = Double(server.cpuNanoseconds) / messages
-        cpuPerMessage = Double(client.cpuNanoseconds + server.cpuNanoseconds) / messages
-        copiedBytesPerMessage = Double(client.copiedBytes + server.copiedBytes) / messages
-        contextSwitches = client.contextSwitches + server.contextSwitches
-        peakResidentBytes = max(client.peakResidentBytes, server.peakResidentBytes)
-        setCalls(client: client, server: server)
-    }
-
-    /// The kernel's count where both sides have one.
-    mutating func setCalls(client: SideReport, server: SideReport) {
-        let messages = Double(client.messages)
-        let ofKernel = client.kernelSystemCalls.flatMap { own in server.kernelSystemCalls.map { (own, $0) } }
-        let (ofClient, ofServer) = ofKernel ?? (client.librarySystemCalls, server.librarySystemCalls)
-        callsSource = ofKernel == nil ? .library : .kernel
-        callsPerMessageOfClient = Double(ofClient) / messages
-        callsPerMessageOfServer = Double(ofServer) / messages
-        callsPerMessage = Double(ofClient + ofServer) / messages
     }
 
     /// System calls as another trial has counted them.

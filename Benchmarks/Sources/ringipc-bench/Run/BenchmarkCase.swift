@@ -31,7 +31,7 @@ enum Contender: Hashable {
         case .backend(let backend):
             let options = ScenarioOptions(
                 backend: backend, wait: work.wait, size: work.size, count: work.count, warmup: work.count / 10 + 100)
-            var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json"]
+            var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json", "--histogram"]
             if !counting { arguments.append("--skip-counting-trial") }
             let child = try ChildProcess(Tool.path, arguments)
             return try JSONLine.decode(ScenarioResult.self, from: child.finish(within: 120))
@@ -39,6 +39,16 @@ enum Contender: Hashable {
             var run = LimitRun(scenario: .pingpong, kind: kind, size: work.size, count: work.count, cpus: work.cpus)
             switch work.scenario {
             case .pingpong, .pace, .idle: break
+            case .connect: run.scenario = .connect
+            case .burst(let messages):
+                run.scenario = .burst
+                run.burst = messages
+            case .rate(let load):
+                run.scenario = .rate
+                run.load = load
+            case .depth(let depth):
+                run.scenario = .depth
+                run.depth = depth
             case .stream: run.scenario = .stream
             case .fanin(let connections, let seconds):
                 run.scenario = .fanin
@@ -60,10 +70,9 @@ enum Contender: Hashable {
         }
         switch work.scenario {
         case .pace, .idle: return nil
-        case .pingpong, .stream, .fanin: break
+        case .stream, .fanin: return .limit(kind: kind)
+        case .connect: return .limit(kind: "recv-block")
+        case .pingpong, .burst, .rate, .depth: return .limit(kind: kind + (work.wait == .spin ? "-spin" : "-block"))
         }
-        let suffix = work.wait == .spin ? "-spin" : "-block"
-        if case .pingpong = work.scenario { return .limit(kind: kind + suffix) }
-        return .limit(kind: kind)
     }
 }
