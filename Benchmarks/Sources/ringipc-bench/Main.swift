@@ -21,6 +21,11 @@ struct RingIPCBench: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+        } catch is Interruption {
+            // What a shell gives for a program that SIGINT has ended.
+            Glibc.exit(130)
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
         } catch {
             switch exitCode(for: error) {
             case .success: exit(withError: error)

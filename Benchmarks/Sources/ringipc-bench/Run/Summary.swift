@@ -1,9 +1,7 @@
-internal import RingIPC
-
 /// The tables of a run, in Markdown.
 struct Summary {
     let environment: Environment
-    let cases: [CaseRun]
+    let cases: [CaseResults]
 
     var text: String { ([heading, comparison] + cases.map(section)).joined(separator: "\n") }
 
@@ -30,17 +28,14 @@ struct Summary {
 
     /// One line for each case: what the choice between the two interfaces means.
     private var comparison: String {
-        let epoll = Contender.backend(.epoll)
-        let ioUring = Contender.backend(.ioUring)
-        let rows = cases.filter { $0.results[epoll] != nil && $0.results[ioUring] != nil }
+        let rows = cases.filter { $0.contenders.contains("epoll") && $0.contenders.contains("io_uring") }
         guard !rows.isEmpty else { return "" }
         var table = Table(["case", "unit", "epoll", "io_uring", "io_uring against epoll"], textColumns: 2)
         for row in rows {
-            let measure = Measure.columns(of: row.work.scenario.name)[0]
-            let advantage = row.ratio(of: ioUring, to: epoll).map { Self.times($0) } ?? ""
+            let measure = Measure.columns(of: row.sample?.scenario ?? "")[0]
+            let advantage = row.ratio(of: "io_uring", to: "epoll", by: measure).map { Self.times($0) } ?? ""
             table.add([
-                row.work.title, measure.title, measure.cell(row.results[epoll] ?? []), measure.cell(row.results[ioUring] ?? []),
-                advantage,
+                row.title, measure.title, measure.cell(row.trials(of: "epoll")), measure.cell(row.trials(of: "io_uring")), advantage,
             ])
         }
         return """
@@ -52,18 +47,18 @@ struct Summary {
             """
     }
 
-    private func section(_ run: CaseRun) -> String {
-        let all = Measure.columns(of: run.work.scenario.name)
-        let measures = all.filter { measure in run.contenders.contains { !measure.cell(run.results[$0] ?? []).isEmpty } }
-        let ratios = run.contenders.map { run.ratioToLimit(of: $0).map { Figure.percent($0.median) } ?? "" }
+    private func section(_ results: CaseResults) -> String {
+        let all = Measure.columns(of: results.sample?.scenario ?? "")
+        let contenders = results.contenders
+        let measures = all.filter { measure in contenders.contains { !measure.cell(results.trials(of: $0)).isEmpty } }
+        let ratios = contenders.map { results.ratioToLimit(of: $0, by: all[0]).map { Figure.percent($0.median) } ?? "" }
         let hasRatios = ratios.contains { !$0.isEmpty }
         var table = Table(["by"] + measures.map(\.title) + (hasRatios ? ["of the C limit"] : []))
-        for (contender, ratio) in zip(run.contenders, ratios) {
-            let trials = run.results[contender] ?? []
-            table.add([contender.name] + measures.map { $0.cell(trials) } + (hasRatios ? [ratio] : []))
+        for (contender, ratio) in zip(contenders, ratios) {
+            table.add([contender] + measures.map { $0.cell(results.trials(of: contender)) } + (hasRatios ? [ratio] : []))
         }
-        let notes = run.dropped.sorted { $0.key.name < $1.key.name }.map { "\nNot measured: \($0.key.name): \($0.value)\n" }
-        return "## \(run.work.title)\n\n\(table.text)\(notes.joined())"
+        let notes = (environment.notMeasured?[results.title] ?? [:]).sorted { $0.key < $1.key }
+        return "## \(results.title)\n\n\(table.text)" + notes.map { "\nNot measured: \($0.key): \($0.value)\n" }.joined()
     }
 
     private static func times(_ ratio: Spread) -> String {
