@@ -5,7 +5,7 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The whole matrix: a table here, and raw data, tables and the environment in a folder.",
         discussion: """
-            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the \
+            Leaves results.jsonl (each trial), summary.md, report.html and environment.json in the folder. Nothing else should run on the \
             machine meanwhile.
             """)
 
@@ -41,24 +41,24 @@ struct RunCommand: ParsableCommand {
         if let note = environment.placement { StandardError.line("note: \(note)") }
         let files = try ResultFiles(folder: output)
         try files.write(environment)
-        let summary = Summary(environment: environment, cases: try measure(matrix.cases, into: files))
-        try files.write(summary)
+        try measure(matrix.cases, into: files)
+        let report = try Report(output)
+        try report.write()
         if !json {
-            StandardOutput.write(summary.tables)
-            StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, these tables in \(output)/summary.md.")
+            StandardOutput.write(report.summary.tables)
+            StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, tables and pictures in \(output)/report.html.")
         }
     }
 
-    private func measure(_ cases: [BenchmarkCase], into files: ResultFiles) throws -> [CaseRun] {
+    private func measure(_ cases: [BenchmarkCase], into files: ResultFiles) throws {
         var progress = Progress(total: cases.map { $0.trials * $0.contenders.count }.reduce(0, +))
         defer { progress.clear() }
-        return try cases.map { work in
+        for work in cases {
             var run = CaseRun(work)
             try run.run(progress: &progress) { record in
                 try files.add(record)
                 if json { StandardOutput.line(try JSONLine.encode(record)) }
             }
-            return run
         }
     }
 

@@ -20,9 +20,19 @@ struct Environment: Codable {
     var mitigations: [String: String]
     var versions: [String: String]
     var backends: [String: String]
+    /// Other libraries: the version of each, or what would bring it.
+    var peers: [String: String]?
+    /// What each of them sets in its library, and why.
+    var peerOptions: [String: String]?
+    /// Nanoseconds for each message that the tool itself takes, by part.
+    var overhead: [String: Double]?
+    /// Case, contender, and why it has no figures there.
+    var notMeasured: [String: [String: String]]?
+    /// What the reader of the results must know about the run as a whole.
+    var note: String?
 
     enum CodingKeys: String, CodingKey {
-        case started, commit, profile, cpus, placement, kernel, governor, mitigations, versions, backends
+        case started, commit, profile, cpus, placement, kernel, governor, mitigations, versions, backends, peers, overhead, note
         case cpuModel = "cpu_model"
         case cpuCount = "cpu_count"
         case allowedCPUs = "allowed_cpus"
@@ -31,6 +41,8 @@ struct Environment: Codable {
         case clockSource = "clock_source"
         case ioUringDisabled = "io_uring_disabled"
         case loadAverage = "load_average"
+        case peerOptions = "peer_options"
+        case notMeasured = "not_measured"
     }
 
     static func current(profile: Profile, cpus: CPUPair, backends: [String: String]) throws -> Environment {

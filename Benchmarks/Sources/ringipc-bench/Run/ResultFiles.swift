@@ -14,7 +14,7 @@ final class ResultFiles {
         } catch {
             throw BenchmarkFailure("cannot make the folder \(folder); choose another with --output")
         }
-        for name in ["summary.md", "environment.json"] { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+        for name in ["summary.md", "report.html", "environment.json"] { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
         trials = unsafe open("\(folder)/results.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard trials >= 0 else { throw BenchmarkFailure("cannot write to the folder \(folder); choose another with --output") }
     }
@@ -30,8 +30,6 @@ final class ResultFiles {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try write(encoder.encode(environment) + Data("\n".utf8), to: "environment.json")
     }
-
-    func write(_ summary: Summary) throws { try write(Data(summary.text.utf8), to: "summary.md") }
 
     private func write(_ data: Data, to name: String) throws {
         do { try data.write(to: URL(filePath: "\(folder)/\(name)")) } catch { throw failure(name) }
