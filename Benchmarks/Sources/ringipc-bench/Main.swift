@@ -11,7 +11,8 @@ struct RingIPCBench: ParsableCommand {
             physical cores, see --pin. Start with 'run'.
             """,
         subcommands: [
-            RunCommand.self, CompareCommand.self, PingpongCommand.self, StreamCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self,
+            RunCommand.self, CompareCommand.self, ReportCommand.self, PingpongCommand.self, StreamCommand.self, PaceCommand.self,
+            FaninCommand.self, IdleCommand.self,
             ServeCommand.self,
             ProbeCommand.self, ParseCommand.self, SoakCommand.self, LimitsCommand.self, BackendsCommand.self, PeerCommand.self,
         ])

@@ -6,8 +6,8 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The whole matrix: a table here, and raw data, tables and the environment in a folder.",
         discussion: """
-            Leaves results.jsonl (each trial), environment.json, histograms/*.hgrm and summary.md in the folder. Nothing else should run \
-            on the machine meanwhile. Interrupted (SIGINT, SIGTERM), it keeps what was measured and ends with exit code 130.
+            Leaves results.jsonl (each trial), environment.json, histograms/*.hgrm, summary.md and report.html in the folder. Nothing \
+            else should run on the machine meanwhile. Interrupted (SIGINT, SIGTERM), it keeps what was measured and ends with exit code 130.
             """)
 
     @Option(help: "quick takes less than two minutes; full less than 45, has longer trials, more sizes and every scenario.")
@@ -51,10 +51,11 @@ struct RunCommand: ParsableCommand {
         let end = Result { try measure(&run, into: files) }
         environment.notMeasured = run.notMeasured
         if case .failure(let error) = end {
-            environment.note = "\(error is Interruption ? "interrupted" : "ended by a failure") after \(run.trialsDone) of \(run.trialsPlanned) trials"
+            let end = error is Interruption ? "interrupted" : "ended by a failure"
+            environment.note = "\(end) after \(run.trialsDone) of \(run.trialsPlanned) trials"
         }
         try files.write(environment)
-        try report(files)
+        try report()
         try end.get()
     }
 
@@ -67,13 +68,12 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private func report(_ files: ResultFiles) throws {
-        let results = try ResultFolder(output)
-        let summary = Summary(environment: results.environment, cases: results.cases)
-        try files.write(summary)
+    private func report() throws {
+        let report = try Report(output)
+        try report.write()
         guard !json else { return }
-        StandardOutput.write(summary.tables)
-        StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, these tables in \(output)/summary.md.")
+        StandardOutput.write(report.summary.tables)
+        StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, tables and pictures in \(output)/report.html.")
     }
 
     private func noteWhatIsMissing(_ peers: [PeerReport]) {

@@ -9,8 +9,10 @@ struct BenchmarkRun {
     private(set) var notMeasured: [String: [String: String]] = [:]
     private(set) var trialsDone = 0
 
-    /// An open loop in which less than this share of what was offered got through is one that does not follow.
+    /// An open loop in which less than this share of what was offered got through is one that does not follow...
     private static let followingShare = 0.95
+    /// ...beyond so many standard deviations of the number of random arrivals in the time.
+    private static let deviations = 2.0
     /// Where nobody has found a better one.
     private static let usualBatch = 256
 
@@ -67,10 +69,11 @@ struct BenchmarkRun {
     }
 
     static func isSaturated(_ trials: [ScenarioResult]) -> Bool {
-        let shares = trials.compactMap { trial in
-            trial.offeredPerSecond.flatMap { offered in trial.messagesPerSecond.map { $0 / offered } }
+        let missing = trials.compactMap { trial -> Double? in
+            guard let offered = trial.offeredPerSecond, let achieved = trial.messagesPerSecond, let count = trial.count else { return nil }
+            return followingShare - deviations / Double(count).squareRoot() - achieved / offered
         }
-        return Spread(shares).map { $0.median < followingShare } ?? false
+        return Spread(missing).map { $0.median > 0 } ?? false
     }
 
     static func batch(nearest wanted: Int, of batches: [Int]) -> Int {

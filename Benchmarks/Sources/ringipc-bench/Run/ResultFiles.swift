@@ -45,8 +45,6 @@ final class ResultFiles {
         try write(encoder.encode(environment) + Data("\n".utf8), to: "environment.json")
     }
 
-    func write(_ summary: Summary) throws { try write(Data(summary.text.utf8), to: "summary.md") }
-
     private func write(_ data: Data, to name: String) throws {
         do { try data.write(to: URL(filePath: "\(folder)/\(name)")) } catch { throw failure(name) }
     }

@@ -23,7 +23,13 @@ struct Trial {
     }
 
     /// Before the first message that counts.
-    private var warmup: Int { count / 10 + (work.isBurst ? 2 : 100) }
+    private var warmup: Int {
+        switch work.scenario {
+        // Each is many messages, or takes its time.
+        case .burst, .rate, .connect: count / 10 + 2
+        default: count / 10 + 100
+        }
+    }
 
     private func measureContender() throws -> ScenarioResult {
         switch contender {
@@ -67,9 +73,4 @@ struct Trial {
         }
         return result
     }
-}
-
-extension BenchmarkCase {
-    /// Counted in bursts, each of which is many messages.
-    var isBurst: Bool { if case .burst = scenario { true } else { false } }
 }
