@@ -21,7 +21,8 @@ struct Scaling {
             ticks = axis.ticks.map(Self.thinned) ?? Self.logarithmic(range)
         case .nines:
             range = 0...max(1, greatest)
-            ticks = Percentile.ticks.filter { $0.value <= range.upperBound + 0.01 }
+            let end = range.upperBound + 0.01
+            ticks = Percentile.ticks.filter { $0.value <= end }
         }
     }
 
