@@ -25,7 +25,7 @@ enum PageStyle {
         .table { overflow-x: auto; margin: 0.5rem 0 1rem; }
         table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
         th, td { padding: 0.25rem 0.75rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); font-weight: normal; }
-        thead th { color: var(--muted); vertical-align: bottom; }
+        thead th { color: var(--muted); vertical-align: bottom; white-space: normal; }
         th:first-child { text-align: left; padding-left: 0; }
         .text { text-align: left; }
         .wrap td { white-space: normal; }
