@@ -27,6 +27,9 @@ struct Measure: Sendable {
         case "idle": [connectionMemory, shares[1], mappings]
         case "fanin": [rate, roundTrip, tails[0], serverCPU, serverCalls, copied]
         case "parse": [parsing]
+        case "burst": burst + [cpu, calls]
+        case "rate": latency + [rate, cpu, calls]
+        case "depth": [rate, roundTrip] + tails + [cpu, calls]
         default: [rate, bandwidth, cpu, calls, copied]
         }
     }
@@ -37,6 +40,15 @@ struct Measure: Sendable {
     static let tails = [
         Measure("p99 µs") { $0.roundTrip.map { Double($0.p99) / 1e3 } },
         Measure("p99.9 µs") { $0.roundTrip.map { Double($0.p99_9) / 1e3 } },
+    ]
+    static let burst = [
+        Measure("burst p50 µs", showsSpread: true) { $0.burstTime.map { Double($0.p50) / 1e3 } },
+        Measure("burst p99 µs") { $0.burstTime.map { Double($0.p99) / 1e3 } },
+    ]
+    static let latency = [
+        Measure("latency p50 µs", showsSpread: true) { $0.latency.map { Double($0.p50) / 1e3 } },
+        Measure("latency p99 µs") { $0.latency.map { Double($0.p99) / 1e3 } },
+        Measure("latency p99.9 µs") { $0.latency.map { Double($0.p99_9) / 1e3 } },
     ]
     static let parsing = Measure("ns/frame", showsSpread: true) { $0.nanosecondsPerFrame }
     static let cpu = Measure("CPU ns/message") { $0.cpuPerMessage }

@@ -13,7 +13,8 @@ struct PeerComparison {
         let delays = [
             Measure("delay p50 µs") { $0.delay.map { Double($0.p50) / 1e3 } }, Measure("delay p99 µs") { $0.delay.map { Double($0.p99) / 1e3 } },
         ].filter { delay in work.peers.contains { delay.spread(work.trials(of: $0)) != nil } }
-        let hasBatches = work.peers.contains { batch(of: $0, in: work) != nil }
+        // Where messages go one by one there is nothing to batch.
+        let hasBatches = ["stream", "burst"].contains(work.scenario) && work.peers.contains { batch(of: $0, in: work) != nil }
         var table = Table(
             ["library", "version"] + (hasBatches ? ["batch"] : []) + [work.measure.title] + delays.map(\.title)
                 + work.ours.map { "\($0) is faster ×" }, textColumns: 2)

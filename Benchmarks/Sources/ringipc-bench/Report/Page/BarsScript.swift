@@ -9,7 +9,7 @@ struct BarsScript {
     /// Height without the bars.
     static func surroundings(of bars: Bars) -> Double { top(of: bars) + bottom }
 
-    private static let bottom = 48.0
+    private static let bottom = 60.0
 
     /// Room for the title and for the name of the limit.
     private static func top(of bars: Bars) -> Double { (bars.title == nil ? 8 : 28) + (bars.limit == nil ? 0 : 20) }
@@ -26,7 +26,7 @@ struct BarsScript {
             + [
                 bars.axis.scale == .logarithmic ? "set logscale x" : "unset logscale x",
                 "set xrange [\(scaling.range.lowerBound):\(scaling.range.upperBound)]", "set yrange [\(count - 0.5):-0.5]",
-                Script.ticks("x", scaling.ticks), Script.label("x", bars.axis.label, offset: "0,0.3"),
+                Script.ticks("x", scaling.ticks), Script.label("x", bars.axis.label, offset: "0,0.2"),
                 Script.ticks("y", names, options: "scale 0"), "unset grid", "set grid xtics \(Script.color(.grid)) lt 1 lw 1",
             ] + limit + figures + plot(from: scaling.range.lowerBound)
     }

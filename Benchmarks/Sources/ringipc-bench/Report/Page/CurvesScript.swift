@@ -6,7 +6,7 @@ struct CurvesScript {
     let cell: Cell
 
     private static let nameHeight = 16.0
-    private static let surroundings = (left: 66.0, top: 30.0, bottom: 48.0)
+    private static let surroundings = (left: 76.0, top: 32.0, bottom: 60.0)
     private static let roomForNames = 104.0
 
     var lines: [String] {
@@ -17,7 +17,7 @@ struct CurvesScript {
         return Script.reset
             + cell.margins(left: around.left, right: curves.hasNames ? Self.roomForNames : 16, top: around.top, bottom: around.bottom)
             + cell.title(curves.title)
-            + axis("x", curves.x, x, offset: "0,0.3") + axis("y", curves.y, y, offset: "0.6,0")
+            + axis("x", curves.x, x, offset: "0,0.2") + axis("y", curves.y, y, offset: "0.3,0")
             + ["set grid xtics ytics \(Script.color(.grid)) lt 1 lw 1"]
             + (curves.hasNames ? names(x: x, y: y) : [])
             + plot

@@ -14,7 +14,7 @@ struct Drawing {
     private func adopt(_ output: String) -> String {
         var lines: [Substring] = []
         var isInFilter = false
-        for line in output.split(separator: "\n").drop(while: { !$0.hasPrefix("<svg") }).dropFirst() {
+        for line in output.split(separator: "\n").drop(while: { !$0.hasPrefix("<svg") }) {
             if line.contains("<filter") { isInFilter = true }
             let isDropped = isInFilter || line.hasPrefix("<title>") || line.hasPrefix("<desc>")
             if line.contains("</filter>") { isInFilter = false }

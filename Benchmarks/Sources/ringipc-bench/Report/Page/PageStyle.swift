@@ -7,7 +7,7 @@ enum PageStyle {
         @media print { :root { color-scheme: light; \(light) } }
         * { box-sizing: border-box; }
         body { margin: 0 auto; padding: 1rem 1.25rem 4rem; max-width: 64rem; background: var(--surface); color: var(--text);
-            font: 1rem/1.55 system-ui, sans-serif; }
+            font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
         h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.5rem 0 0.5rem; }
         h2 { font-size: 1.3rem; margin: 3rem 0 0.75rem; padding-top: 0.75rem; border-top: 1px solid var(--grid); }
         h3 { font-size: 1.05rem; margin: 2rem 0 0.5rem; }
@@ -25,14 +25,15 @@ enum PageStyle {
         .table { overflow-x: auto; margin: 0.5rem 0 1rem; }
         table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
         th, td { padding: 0.25rem 0.75rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); font-weight: normal; }
-        thead th { color: var(--muted); vertical-align: bottom; }
+        thead th { color: var(--muted); vertical-align: bottom; white-space: normal; }
         th:first-child { text-align: left; padding-left: 0; }
         .text { text-align: left; }
         .wrap td { white-space: normal; }
         .missing { border-left: 3px solid var(--orange); padding-left: 0.75rem; }
         @media screen and (max-width: 640px) { svg.wide { display: none; } svg.narrow { display: block; } }
         @media print { body { font-size: 10pt; padding: 0; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-            nav { display: none; } .table { overflow: visible; } th, td { padding: 0.15rem 0.4rem; } }
+            nav { display: none; } .table { overflow: visible; } th, td { padding: 0.1rem 0.3rem; white-space: normal; }
+            table { font-size: 7.5pt; } }
 
         """
 

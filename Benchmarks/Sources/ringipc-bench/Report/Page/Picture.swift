@@ -27,6 +27,8 @@ struct Axis {
     var scale = Scale.logarithmic
     /// Where values have names or only some are meant; else they are chosen from the data.
     var ticks: [Tick]?
+    /// Labels that have room.
+    var mostLabels = 7
 }
 
 struct Tick: Equatable {

@@ -20,7 +20,7 @@ extension Pictures {
                 ]
                 return sweep(
                     "load-\(direction)-\(wait)", "Latency against offered load, \(direction), server \(word)", works,
-                    x: Axis(label: "messages a second, offered"), along: \.offeredPerSecond, quantities, sharesY: true,
+                    x: Axis(label: "messages a second, offered", mostLabels: 3), along: \.offeredPerSecond, quantities, sharesY: true,
                     caption: """
                         Poisson arrivals; the time counts from when a message was due, so that a stall is not hidden. A curve ends where its contender \
                         no longer keeps up; the last steep piece is a queue that grows as long as the trial lasts, and its height says nothing.
@@ -108,7 +108,7 @@ extension Pictures {
                 Series(contender, steps.compactMap { step in
                     Spread(step.work.trials(of: contender).compactMap(quantity.value)).map { Point(x: step.x, y: $0.median) }
                 })
-            }.filter { !$0.points.isEmpty }
+            }.filter { $0.points.count > 1 }
         }
         let values = series.flatMap { $0 }.flatMap(\.points).map(\.y).filter { $0 > 0 }
         guard let least = values.min(), let greatest = values.max() else { return nil }

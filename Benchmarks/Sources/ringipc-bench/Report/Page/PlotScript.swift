@@ -13,7 +13,7 @@ struct PlotScript {
         }
         let total = heights.reduce(0, +)
         var lines = [
-            "set terminal svg size \(Int(layout.width)),\(Int(total)) dynamic noenhanced font 'sans-serif,13' name '\(name)'",
+            "set terminal svg size \(Int(layout.width)),\(Int(total)) dynamic noenhanced font 'sans-serif,13' name '\(prefix)'",
             "set encoding utf8", "set multiplot", "unset key",
         ]
         for (place, panel) in picture.panels.enumerated() {
@@ -29,6 +29,8 @@ struct PlotScript {
         }
         return (lines + ["unset multiplot"]).joined(separator: "\n") + "\n"
     }
+
+    private var prefix: String { name.replacing("-", with: "_") }
 
     private func height(_ panel: Panel) -> Double {
         switch panel {
@@ -84,8 +86,9 @@ enum Script {
         "unset mytics", "set border 3 \(color(.muted))",
     ]
 
+    /// What is written at a tick is a format for its value.
     static func ticks(_ axis: String, _ ticks: [Tick], options: String = "") -> String {
-        let list = ticks.map { "\(quote($0.label)) \($0.value)" }.joined(separator: ", ")
+        let list = ticks.map { "\(quote($0.label.replacing("%", with: "%%"))) \($0.value)" }.joined(separator: ", ")
         return "set \(axis)tics nomirror \(options) (\(list)) tc rgb '\(Ink.text.standIn)'"
     }
 

@@ -18,10 +18,11 @@ struct Scaling {
             ticks = axis.ticks ?? values.map { Tick(value: $0, label: Self.label($0)) }
         case .logarithmic:
             range = axis.ticks == nil ? Self.bracket(least, greatest) : least / 1.15...greatest * 1.15
-            ticks = axis.ticks.map(Self.thinned) ?? Self.logarithmic(range)
+            ticks = axis.ticks.map { Self.thinned($0, to: axis.mostLabels) } ?? Self.logarithmic(range)
         case .nines:
             range = 0...max(1, greatest)
-            ticks = Percentile.ticks.filter { $0.value <= range.upperBound + 0.01 }
+            let end = range.upperBound + 0.01
+            ticks = Percentile.ticks.filter { $0.value <= end }
         }
     }
 
@@ -56,8 +57,8 @@ struct Scaling {
     }
 
     /// Labels that would run into each other are left out, not their ticks.
-    private static func thinned(_ ticks: [Tick]) -> [Tick] {
-        let step = (ticks.count + 6) / 7
+    private static func thinned(_ ticks: [Tick], to most: Int) -> [Tick] {
+        let step = (ticks.count + most - 1) / most
         return ticks.enumerated().map { place, tick in
             (ticks.count - 1 - place).isMultiple(of: step) ? tick : Tick(value: tick.value, label: "")
         }
