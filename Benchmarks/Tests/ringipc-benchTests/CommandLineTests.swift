@@ -14,6 +14,10 @@ import Testing
         ["serve", "--listen", "@a", "--mode", "echo", "--max-frame", "0"], ["serve", "--listen", "@a", "--mode", "echo", "--frame-timeout", "-1"],
         ["probe", "--connect", "relative"], ["probe", "--connect", "@a", "--interval", "0"], ["soak", "run", "--seconds", "0"],
         ["limits", "stream", "--kind", "recv-block"],
+        ["burst", "--burst", "0"], ["rate", "--rate", "0.5"], ["rate", "--rate", "nan"], ["rate", "--schedule", "bursty"],
+        ["rate", "--direction", "up"], ["rate", "--seconds", "0"], ["depth", "--depth", "0"],
+        ["depth", "--depth", "65536", "--size", "1024"], ["connect", "extra"], ["overhead", "--size", "0"], ["sizes", "--wait", "long"],
+        ["peers", "parse"], ["peers", "--peer", "dbus"], ["peers", "--batch", "0"],
         ["run", "--profile", "slow"], ["run", "--backend", "both"], ["parse", "--size", "7"],
     ])
     func `wrong arguments are told in one line, with exit code 64`(arguments: [String]) {

@@ -12,9 +12,13 @@ struct LimitsCommand: ParsableCommand {
     var kind: String?
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var burst: BurstOptions
+    @OptionGroup var rate: RateOptions
+    @OptionGroup var depth: DepthOptions
     @OptionGroup var load: FaninOptions
 
     func validate() throws {
+        try depth.check(size: common.size)
         guard let kind else { return }
         let known = scenarios.flatMap(\.kinds)
         guard known.contains(kind) else {
@@ -30,8 +34,10 @@ struct LimitsCommand: ParsableCommand {
             for kind in kinds {
                 let run = LimitRun(
                     scenario: scenario, kind: kind, framing: common.framing, size: common.size, count: common.count,
-                    connections: load.connections, seconds: load.seconds, cpus: cpus)
-                let result = try run.measure()
+                    burst: burst.burst, load: rate.load(seconds: load.seconds), depth: depth.depth, connections: load.connections,
+                    seconds: load.seconds, cpus: cpus)
+                var result = try run.measure()
+                if !common.histogram { result.histogram = nil }
                 if common.json { try ResultPrinter.printResults([result], json: true) }
                 results.append(result)
             }

@@ -48,7 +48,8 @@ struct PeersCommand: ParsableCommand {
             for report in survey {
                 guard let about = report.about, about.scenarios.contains(scenario.rawValue) else { continue }
                 for wait in waits(of: about) {
-                    let result = try run(scenario, report.program, about, wait, cpus).measure()
+                    var result = try run(scenario, report.program, about, wait, cpus).measure()
+                    if !common.histogram { result.histogram = nil }
                     if common.json { try ResultPrinter.printResults([result], json: true) }
                     results.append(result)
                 }

@@ -21,10 +21,7 @@ struct PeerProgram: Hashable, Sendable {
     var path: String? { Tool.peer(named: name) }
 
     /// What it says about itself; `nil` where it was not built.
-    func about() throws -> PeerAbout? {
-        guard let path else { return nil }
-        return try JSONLine.decode(PeerAbout.self, from: ChildProcess(path, ["about"]).finish(within: 10))
-    }
+    func about() throws -> PeerAbout? { try path.map(PeerAbout.init(program:)) }
 
     /// All known ones, built or not. One that is built and does not run is told like one that is missing.
     static func survey() -> [PeerReport] { known.map { PeerReport(program: $0, about: try? $0.about()) } }
@@ -42,6 +39,10 @@ struct PeerAbout: Codable, Equatable, Sendable {
     var batches: [Int]
     /// Those of the library that it sets, and why.
     var options: String
+
+    init(program: String) throws {
+        self = try JSONLine.decode(Self.self, from: ChildProcess(program, ["about"]).finish(within: 10))
+    }
 
     /// The one of ``batches`` that is nearest; as it is where the peer names none.
     func batch(near wanted: Int) -> Int { batches.min { abs($0 - wanted) < abs($1 - wanted) } ?? wanted }

@@ -42,9 +42,13 @@ extension LimitRun {
         switch scenario {
         case .pingpong: .pingpong
         case .stream: .stream
+        case .burst: .burst
+        case .rate: .rate
+        case .depth: .depth
+        case .connect: .connect
         case .fanin: .fanin
         case .parse: .parse
-        case .burst, .rate, .depth, .connect, .pace, .idle: nil
+        case .pace, .idle: nil
         }
     }
 
@@ -52,12 +56,18 @@ extension LimitRun {
     static func kind(of backend: BackendChoice, wait: WaitChoice, in scenario: ScenarioRun.Scenario) -> String? {
         guard let scenario = Self.scenario(of: scenario) else { return nil }
         let calls =
-            switch backend {
-            case .epoll: "epoll"
-            case .ioUring: "uring"
+            switch (scenario, backend) {
+            // Opening a connection is the same call for all.
+            case (.connect, _): "recv"
+            case (_, .epoll): "epoll"
+            case (_, .ioUring): "uring"
             default: "recv"
             }
-        let kind = scenario == .pingpong ? "\(calls)-\(wait == .spin ? "spin" : "block")" : calls
+        let kind =
+            switch scenario {
+            case .stream, .fanin, .parse: calls
+            case .pingpong, .burst, .rate, .depth, .connect: "\(calls)-\(wait == .spin ? "spin" : "block")"
+            }
         return scenario.kinds.contains(kind) ? kind : nil
     }
 }

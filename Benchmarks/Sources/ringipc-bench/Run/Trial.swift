@@ -53,9 +53,14 @@ struct Trial {
             throw BenchmarkFailure("the C limit programs have no \(work.scenario.name)")
         }
         var run = LimitRun(scenario: scenario, kind: kind, size: work.size, count: count, cpus: work.cpus)
-        if case .fanin(let connections, let seconds) = work.scenario {
+        switch work.scenario {
+        case .burst(let messages): run.burst = messages
+        case .rate(let load): run.load = load
+        case .depth(let depth): run.depth = depth
+        case .fanin(let connections, let seconds):
             run.connections = connections
             run.seconds = seconds
+        case .pingpong, .stream, .connect, .pace, .idle, .parse: break
         }
         return try run.measure()
     }

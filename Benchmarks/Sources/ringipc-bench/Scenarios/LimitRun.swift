@@ -1,13 +1,14 @@
 /// One trial of a C limit program. It measures both of its processes itself.
 struct LimitRun {
     enum Scenario: String, CaseIterable {
-        case pingpong, stream, fanin, parse
+        case pingpong, stream, burst, rate, depth, connect, fanin, parse
 
         /// Names of the C program's `--kind`.
         var kinds: [String] {
             switch self {
-            case .pingpong: ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
+            case .pingpong, .burst, .rate, .depth: ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
             case .stream: ["bytes", "recv", "epoll", "uring"]
+            case .connect: ["recv-block", "recv-spin"]
             case .fanin: ["epoll", "uring"]
             case .parse: ["parse"]
             }
@@ -19,6 +20,11 @@ struct LimitRun {
     var framing = Framing.native
     var size = 64
     var count: Int?
+    /// Messages of a burst.
+    var burst = 1000
+    var load = RateLoad(perSecond: 100_000)
+    /// Requests in flight.
+    var depth = 16
     var connections = 128
     var seconds = 1.0
     let cpus: CPUPair
@@ -37,6 +43,15 @@ struct LimitRun {
         } else {
             arguments += ["--kind", kind, "--framing", programFraming, "--pin", cpus.argument]
             if let count { arguments += ["--count", "\(count)"] }
+        }
+        switch scenario {
+        case .burst: arguments += ["--burst", "\(burst)"]
+        case .depth: arguments += ["--depth", "\(depth)"]
+        case .rate:
+            try load.check(cpus)
+            arguments += load.programArguments
+            if count == nil { arguments += ["--count", "\(load.count)"] }
+        case .pingpong, .stream, .connect, .fanin, .parse: break
         }
         let child = try ChildProcess(program, arguments)
         return try label(JSONLine.decode(ScenarioResult.self, from: child.finish(within: 120)))

@@ -81,11 +81,7 @@ struct PeerRun {
         switch scenario {
         case .burst(let messages): arguments += ["--burst", "\(messages)"]
         case .depth(let depth): arguments += ["--depth", "\(depth)"]
-        case .rate(let load):
-            arguments += [
-                "--rate", "\(load.perSecond)", "--schedule", load.schedule.rawValue, "--direction", load.direction.rawValue,
-                "--seed", "\(load.seed)",
-            ]
+        case .rate(let load): arguments += load.programArguments
         case .pingpong, .stream, .connect, .pace, .fanin, .idle, .parse: break
         }
         if countsSystemCalls { arguments.append("--count-system-calls") }

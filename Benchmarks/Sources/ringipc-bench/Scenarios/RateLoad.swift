@@ -22,13 +22,15 @@ struct RateLoad: Hashable, Sendable {
     /// The messages that are due in the time.
     var count: Int { max(1, Int(perSecond * seconds)) }
 
-    /// The options of the command that measures it.
-    var arguments: [String] {
+    /// The options of a program that is told the number of messages.
+    var programArguments: [String] {
         [
-            "--rate", "\(perSecond)", "--schedule", schedule.rawValue, "--direction", direction.rawValue, "--seconds", "\(seconds)",
-            "--seed", "\(seed)",
+            "--rate", "\(perSecond)", "--schedule", schedule.rawValue, "--direction", direction.rawValue, "--seed", "\(seed)",
         ]
     }
+
+    /// The options of the command that measures it.
+    var arguments: [String] { programArguments + ["--seconds", "\(seconds)"] }
 
     /// Its client spins: on a shared CPU the server would wait for the end of its time slice.
     func check(_ cpus: CPUPair) throws {

@@ -21,8 +21,7 @@ extension Matrix {
         let load = RateLoad(perSecond: perSecond, schedule: schedule, direction: direction, seconds: length)
         let scenario = ScenarioRun.Scenario.rate(load)
         let title = "rate, \(direction.rawValue), \(schedule.rawValue), \(Figure.number(perSecond)) a second, blocking, 64 B"
-        let limits = contenders(scenario, peers: peers).filter { $0 != .limit(kind: "uring-block") }
-        return work(title, scenario, limits, seconds: length)
+        return work(title, scenario, contenders(scenario, peers: peers), seconds: length)
     }
 }
 
