@@ -27,3 +27,6 @@ void channel_send(struct channel *channel, const void *bytes, size_t count);
 
 /* Waits for at least one byte; the end of the stream ends the program. */
 size_t channel_receive(struct channel *channel, void *bytes, size_t room);
+
+/* Sends all, if there is anything, then waits for at least one byte. */
+size_t channel_turn(struct channel *channel, const void *send_bytes, size_t send_count, void *receive_bytes, size_t room);

@@ -19,7 +19,7 @@ static const char *file_to_remove;
 
 static void remove_file(void) { unlink(file_to_remove); }
 
-static socklen_t parse_address(const char *address, struct sockaddr_un *result) {
+socklen_t endpoint_address(const char *address, struct sockaddr_un *result) {
     size_t length = strlen(address);
     if ((address[0] != '/' && address[0] != '@') || length < 2)
         fail(EXIT_USAGE, "an address is /absolute/path or @abstract-name, not \"%s\"", address);
@@ -41,7 +41,7 @@ static int open_socket(void) {
 
 int endpoint_listen(const char *address) {
     struct sockaddr_un name;
-    socklen_t size = parse_address(address, &name);
+    socklen_t size = endpoint_address(address, &name);
     int descriptor = open_socket();
     if (bind(descriptor, (struct sockaddr *)&name, size) < 0) fail_system(address);
     if (address[0] == '/') {
@@ -54,7 +54,7 @@ int endpoint_listen(const char *address) {
 
 int endpoint_connect(const char *address) {
     struct sockaddr_un name;
-    socklen_t size = parse_address(address, &name);
+    socklen_t size = endpoint_address(address, &name);
     int descriptor = open_socket();
     uint64_t end = now_ns() + CONNECT_PATIENCE_S * UINT64_C(1000000000);
     while (connect(descriptor, (struct sockaddr *)&name, size) < 0) {

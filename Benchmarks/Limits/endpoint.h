@@ -1,6 +1,12 @@
 /* Addresses: /absolute/path or @abstract-name. */
 #pragma once
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Returns its size. */
+socklen_t endpoint_address(const char *address, struct sockaddr_un *result);
+
 /* A non-blocking listener. Its file, if it has one, is removed when the program ends. */
 int endpoint_listen(const char *address);
 

@@ -16,6 +16,6 @@ void fail(enum exit_status status, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "ringipc-limits: %s\n", message);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
     exit(status);
 }

@@ -223,7 +223,7 @@ void fanin_client(const struct options *options) {
     json_quantiles("rtt_ns", &run.round_trips);
     json_number("cpu_ns_per_message_client", (double)meter.cpu_ns / (double)meter.messages);
     json_number("system_calls_per_message_client", (double)meter.system_calls / (double)meter.messages);
-    json_integer("context_switches", meter.context_switches);
+    json_integer("context_switches", meter.voluntary_switches + meter.involuntary_switches);
     json_integer("peak_rss_bytes", meter.peak_rss_bytes);
     json_end();
 }

@@ -50,7 +50,7 @@ void fanin_server(const struct options *options) {
     json_integer("messages", server.messages);
     json_number("cpu_ns_per_message", (double)meter.cpu_ns / messages);
     json_number("system_calls_per_message", (double)meter.system_calls / messages);
-    json_integer("context_switches", meter.context_switches);
+    json_integer("context_switches", meter.voluntary_switches + meter.involuntary_switches);
     json_integer("peak_rss_bytes", meter.peak_rss_bytes);
     json_end();
 }

@@ -25,6 +25,17 @@ void json_quantiles(const char *name, const struct histogram *histogram) {
     printf("}");
 }
 
+void json_histogram(const char *name, const struct histogram *histogram) {
+    printf(",\"%s\":\"", name);
+    const char *separator = "";
+    for (size_t bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+        if (histogram->buckets[bucket] == 0) continue;
+        printf("%s%" PRIu64 ":%" PRIu64, separator, histogram_bucket_value(bucket), histogram->buckets[bucket]);
+        separator = " ";
+    }
+    printf("\"");
+}
+
 void json_end(void) {
     printf("}\n");
     if (fflush(stdout) != 0 || ferror(stdout)) fail_system("write to standard output");
@@ -44,7 +55,13 @@ void json_per_message(const struct meter *client, const struct meter *server) {
     json_number("system_calls_per_message", client_calls + server_calls);
     json_number("system_calls_per_message_client", client_calls);
     json_number("system_calls_per_message_server", server_calls);
-    json_integer("context_switches", client->context_switches + server->context_switches);
+    uint64_t client_switches = client->voluntary_switches + client->involuntary_switches;
+    uint64_t server_switches = server->voluntary_switches + server->involuntary_switches;
+    json_integer("context_switches", client_switches + server_switches);
+    json_integer("context_switches_client", client_switches);
+    json_integer("context_switches_server", server_switches);
+    json_integer("involuntary_switches", client->involuntary_switches + server->involuntary_switches);
+    json_integer("migrations", client->migrations + server->migrations);
     uint64_t larger = client->peak_rss_bytes > server->peak_rss_bytes ? client->peak_rss_bytes : server->peak_rss_bytes;
     json_integer("peak_rss_bytes", larger);
 }

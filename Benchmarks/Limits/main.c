@@ -5,8 +5,11 @@ static const struct {
     const char *name;
     void (*run)(const struct options *options);
 } commands[] = {
-    {"pingpong", pingpong},         {"stream", stream}, {"fanin-server", fanin_server},
-    {"fanin-client", fanin_client}, {"parse", parse},
+    {"pingpong", pingpong},         {"stream", stream},
+    {"depth", depth},               {"burst", burst},
+    {"rate", rate},                 {"connect", connect_scenario},
+    {"fanin-server", fanin_server}, {"fanin-client", fanin_client},
+    {"parse", parse},
 };
 
 int main(int count, char **arguments) {

@@ -1,4 +1,4 @@
-/* Clocks, what a process has used, and the distribution of round trips. */
+/* Clocks, what a process has used, and the distribution of times. */
 #pragma once
 
 #include <stdint.h>
@@ -21,16 +21,20 @@ struct meter {
     uint64_t elapsed_ns;
     uint64_t cpu_ns;
     uint64_t system_calls;
-    uint64_t context_switches;
+    uint64_t voluntary_switches;
+    uint64_t involuntary_switches;
+    uint64_t migrations; /* from one CPU to another */
     uint64_t peak_rss_bytes;
     uint64_t messages; /* set by the owner */
 };
 
+/* To be called before the process has threads, or theirs are not counted. */
+void meter_prepare(void);
 void meter_start(struct meter *meter);
 void meter_stop(struct meter *meter);
 
-/* Constant memory whatever the number of samples. Below 256 ns values are exact, above it within 0.4 %. */
-enum { HISTOGRAM_PRECISION = 7, HISTOGRAM_BUCKETS = (64 - HISTOGRAM_PRECISION + 1) << HISTOGRAM_PRECISION };
+/* Constant memory whatever the number of samples. Values below 2048 are exact, above it they keep three digits. */
+enum { HISTOGRAM_PRECISION = 10, HISTOGRAM_BUCKETS = (64 - HISTOGRAM_PRECISION + 1) << HISTOGRAM_PRECISION };
 
 struct histogram {
     uint64_t count, smallest, largest;
@@ -48,4 +52,6 @@ INLINE void histogram_add(struct histogram *histogram, uint64_t value) {
 
 /* Writes to all of it, so that no page is touched for the first time while measuring. */
 void histogram_reset(struct histogram *histogram);
+/* The highest value that falls into this bucket. */
+uint64_t histogram_bucket_value(size_t bucket);
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);

@@ -18,14 +18,22 @@ enum {
     LISTEN = 1 << 6,
     CONNECT = 1 << 7,
     FANIN = 1 << 8, /* --connections, --seconds */
+    DEPTH = 1 << 9,
+    BURST = 1 << 10,
+    RATE = 1 << 11, /* --rate, --schedule, --direction, --seed */
+    EXCHANGE = PIN | SIZE | COUNT | FRAMING | KIND,
 };
 
 static const struct {
     const char *name;
     int accepts, needs;
 } commands[] = {
-    {"pingpong", PIN | SIZE | COUNT | FRAMING | KIND, KIND},
-    {"stream", PIN | SIZE | COUNT | FRAMING | KIND | STREAM, KIND},
+    {"pingpong", EXCHANGE, KIND},
+    {"stream", EXCHANGE | STREAM, KIND},
+    {"depth", EXCHANGE | DEPTH, KIND},
+    {"burst", EXCHANGE | STREAM | BURST, KIND},
+    {"rate", EXCHANGE | STREAM | RATE, KIND},
+    {"connect", EXCHANGE, KIND},
     {"fanin-server", PIN | FRAMING | KIND | LISTEN, KIND | LISTEN},
     {"fanin-client", PIN | SIZE | FRAMING | CONNECT | FANIN, CONNECT},
     {"parse", PIN | SIZE, 0},
@@ -37,7 +45,9 @@ static const struct {
 } names[] = {
     {"--pin", PIN},       {"--size", SIZE},       {"--count", COUNT},       {"--framing", FRAMING},
     {"--kind", KIND},     {"--batch", STREAM},    {"--ring", STREAM},       {"--listen", LISTEN},
-    {"--connect", CONNECT}, {"--connections", FANIN}, {"--seconds", FANIN},
+    {"--connect", CONNECT}, {"--connections", FANIN}, {"--seconds", FANIN},   {"--depth", DEPTH},
+    {"--burst", BURST},   {"--rate", RATE},       {"--schedule", RATE},     {"--direction", RATE},
+    {"--seed", RATE},
 };
 
 static uint64_t parse_integer(const char *name, const char *text, uint64_t least, uint64_t most) {
@@ -50,18 +60,19 @@ static uint64_t parse_integer(const char *name, const char *text, uint64_t least
     return value;
 }
 
-static double parse_seconds(const char *name, const char *text) {
+static double parse_number(const char *name, const char *text, double most) {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value) || value <= 0 || value > 3600)
-        fail(EXIT_USAGE, "%s: a number of seconds up to 3600, not \"%s\"", name, text);
+    if (end == text || *end != '\0' || !isfinite(value) || value <= 0 || value > most)
+        fail(EXIT_USAGE, "%s: a number above 0 and up to %g, not \"%s\"", name, most, text);
     return value;
 }
 
-static enum framing parse_framing(const char *text) {
-    if (strcmp(text, framing_name(NATIVE)) == 0) return NATIVE;
-    if (strcmp(text, framing_name(U32_HOST)) == 0) return U32_HOST;
-    fail(EXIT_USAGE, "--framing: native or u32host, not \"%s\"", text);
+/* Whether it is the second of the two words. */
+static bool parse_choice(const char *name, const char *text, const char *first, const char *second) {
+    if (strcmp(text, second) == 0) return true;
+    if (strcmp(text, first) != 0) fail(EXIT_USAGE, "%s: %s or %s, not \"%s\"", name, first, second, text);
+    return false;
 }
 
 static int parse_cpu(const char *text, size_t length, const cpu_set_t *allowed) {
@@ -88,16 +99,26 @@ static void choose_cpus(const cpu_set_t *allowed, struct options *options) {
     }
 }
 
+static void parse_rate_option(const char *name, const char *value, struct options *options) {
+    if (strcmp(name, "--rate") == 0) options->per_second = parse_number(name, value, 1e9);
+    else if (strcmp(name, "--schedule") == 0) options->random = parse_choice(name, value, "fixed", "poisson");
+    else if (strcmp(name, "--direction") == 0) options->round_trip = parse_choice(name, value, "one-way", "round-trip");
+    else options->seed = parse_integer(name, value, 0, UINT64_MAX);
+}
+
 static void parse_option(int option, const char *name, const char *value, const cpu_set_t *allowed,
                          struct options *options) {
     switch (option) {
     case PIN: parse_pin(value, allowed, options); break;
     case SIZE: options->size = parse_integer(name, value, 1, LARGEST_PAYLOAD); break;
     case COUNT: options->count = parse_integer(name, value, 1, UINT64_MAX / 2); break;
-    case FRAMING: options->framing = parse_framing(value); break;
+    case FRAMING: options->framing = parse_choice(name, value, framing_name(NATIVE), framing_name(U32_HOST)) ? U32_HOST : NATIVE; break;
     case KIND: options->kind = value; break;
     case LISTEN:
     case CONNECT: options->address = value; break;
+    case DEPTH: options->depth = parse_integer(name, value, 1, 65536); break;
+    case BURST: options->burst = parse_integer(name, value, 1, INT32_MAX); break;
+    case RATE: parse_rate_option(name, value, options); break;
     case STREAM: {
         size_t bytes = parse_integer(name, value, 64, 1 << 30);
         *(name[2] == 'b' ? &options->batch : &options->receive_ring) = bytes;
@@ -105,16 +126,16 @@ static void parse_option(int option, const char *name, const char *value, const 
     }
     case FANIN:
         if (name[2] == 'c') options->connections = (unsigned)parse_integer(name, value, 1, 100000);
-        else options->seconds = parse_seconds(name, value);
+        else options->seconds = parse_number(name, value, 3600);
         break;
     }
 }
 
 struct options options_parse(int count, char **arguments) {
-    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | fanin-server | fanin-client | parse, and options");
+    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | depth | burst | rate | connect | fanin-server | fanin-client | parse, and options");
     struct options options = {
         .command = arguments[1], .framing = NATIVE, .size = 64, .batch = DEFAULT_BATCH, .receive_ring = 256 << 10,
-        .connections = 16, .seconds = 1,
+        .connections = 16, .seconds = 1, .depth = 16, .burst = 100, .per_second = 10000, .seed = 1,
     };
     size_t command = 0, commands_count = sizeof commands / sizeof *commands;
     while (command < commands_count && strcmp(commands[command].name, options.command) != 0) command++;

@@ -14,6 +14,10 @@ struct options {
     size_t receive_ring;
     unsigned connections;
     double seconds;
+    uint64_t depth, burst;
+    double per_second; /* of rate; and its schedule and direction */
+    bool random, round_trip;
+    uint64_t seed;
     int client_cpu, server_cpu;
 };
 

@@ -29,6 +29,7 @@ static void start_side(pair_side *side, int cpu, int own_socket, int other_socke
     if (getppid() != parent) exit(EXIT_SYSTEM);
     close(other_socket); /* else the end of the other side would not end the stream */
     pin_to_cpu(cpu);
+    meter_prepare();
     side(own_socket, pair);
     exit(EXIT_SUCCESS);
 }

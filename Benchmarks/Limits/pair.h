@@ -3,12 +3,16 @@
 
 #include "measure.h"
 #include "options.h"
+#include "stamps.h"
 
 struct pair {
     const struct options *options;
     struct meter client, server;
-    struct histogram round_trips;
+    struct histogram times, connect_times;
+    uint64_t stamps[STAMPS];
 };
+
+INLINE struct stamps pair_stamps(struct pair *pair) { return (struct stamps){pair->stamps, STAMPS - 1}; }
 
 typedef void pair_side(int socket, struct pair *pair);
 

@@ -1,10 +1,10 @@
 /* One process sends messages back to back; the other checks every byte of them. */
 #include <stdlib.h>
 
-#include "channel.h"
 #include "commands.h"
+#include "inbox.h"
 #include "json.h"
-#include "pair.h"
+#include "stamps.h"
 
 static const char *const kinds[] = {"recv", "epoll", "uring", "bytes"};
 static const enum interface interfaces[] = {BY_RECV, BY_EPOLL, BY_RING, BY_RECV};
@@ -32,20 +32,21 @@ static struct run run_start(struct pair *pair) {
     return run;
 }
 
-static unsigned char *page_memory(size_t size) {
-    unsigned char *memory = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
-    if (memory == NULL) fail_system("aligned_alloc");
-    memset(memory, 0, size);
-    return memory;
-}
-
 /* ---- the sender */
 
-INLINE void send_messages(enum framing framing, struct run *run, struct meter *meter) {
+/* One message in STREAM_STRIDE has the time of the call that sends it. */
+INLINE void stamp(const struct stamps *stamps, uint64_t first, uint64_t end) {
+    for (uint64_t s = (first + STREAM_STRIDE - 1) / STREAM_STRIDE; s * STREAM_STRIDE < end; s++)
+        stamps_set(stamps, s, now_ns());
+}
+
+INLINE void send_messages(enum framing framing, struct run *run, struct pair *pair) {
+    struct meter *meter = &pair->client;
+    struct stamps stamps = pair_stamps(pair);
     size_t size = run->options->size, wire_size = run->wire_size;
     size_t per_batch = run->options->batch / wire_size;
     if (per_batch == 0) per_batch = 1;
-    unsigned char *batch = page_memory(per_batch * wire_size);
+    unsigned char *batch = work_memory(per_batch * wire_size);
     bool measuring = false;
     for (uint64_t sequence = 0; sequence < run->total;) {
         if (!measuring && sequence >= run->warm_up) {
@@ -59,6 +60,7 @@ INLINE void send_messages(enum framing framing, struct run *run, struct meter *m
             frame_encode(framing, end, size, sequence++);
             end += wire_size;
         }
+        stamp(&stamps, sequence - count, sequence);
         channel_send(&run->channel, batch, (size_t)(end - batch));
     }
     if (measuring) meter_stop(meter);
@@ -67,7 +69,7 @@ INLINE void send_messages(enum framing framing, struct run *run, struct meter *m
 
 static void send_bytes(struct run *run, struct meter *meter) {
     size_t batch_size = run->options->batch;
-    unsigned char *batch = page_memory(batch_size);
+    unsigned char *batch = work_memory(batch_size);
     uint64_t warm_up = run->warm_up * run->wire_size, total = run->total * run->wire_size;
     bool measuring = false;
     for (uint64_t sent = 0; sent < total;) {
@@ -89,56 +91,44 @@ static void sender(int socket, struct pair *pair) {
     /* With epoll only the receiver differs: beside space there is nothing that a sender would wait for. */
     channel_open(&run.channel, socket, run.kind == BY_RING ? BY_RING : BY_RECV, false);
     if (run.kind == BYTES) send_bytes(&run, &pair->client);
-    else if (run.options->framing == NATIVE) send_messages(NATIVE, &run, &pair->client);
-    else send_messages(U32_HOST, &run, &pair->client);
+    else if (run.options->framing == NATIVE) send_messages(NATIVE, &run, pair);
+    else send_messages(U32_HOST, &run, pair);
     channel_close(&run.channel);
 }
 
 /* ---- the receiver */
 
-/* Checks all whole frames; returns how many bytes they are. */
-INLINE size_t check_frames(enum framing framing, const unsigned char *bytes, size_t count, size_t size,
-                           uint64_t *sequence) {
-    const unsigned char *at = bytes, *end = bytes + count;
-    uint64_t expected = *sequence;
-    struct frame frame;
-    enum found found;
-    while ((found = frame_find(framing, at, (size_t)(end - at), &frame)) == FOUND_FRAME) {
-        if (__builtin_expect(frame.length != size || content_difference(frame.payload, frame.length, expected) != 0, 0))
-            fail(EXIT_WIRE, "message %llu is not the one that was sent", (unsigned long long)expected);
-        expected++;
-        at += frame.size;
-    }
-    if (found != FOUND_PART) fail(EXIT_WIRE, "no frame after message %llu", (unsigned long long)expected);
-    *sequence = expected;
-    return (size_t)(at - bytes);
+INLINE void take_delay(void *context, uint64_t sequence) {
+    if (__builtin_expect(sequence % STREAM_STRIDE != 0, 1)) return;
+    struct pair *pair = context;
+    struct stamps stamps = pair_stamps(pair);
+    uint64_t now = now_ns();
+    histogram_add(&pair->times, now - stamps_take(&stamps, sequence / STREAM_STRIDE));
 }
 
-INLINE void receive_messages(enum framing framing, struct run *run, struct meter *meter) {
-    size_t capacity = run->options->receive_ring;
-    if (capacity < 2 * run->wire_size) capacity = 2 * run->wire_size;
-    unsigned char *ring = page_memory(capacity);
-    size_t kept = 0;
+INLINE void receive_messages(enum framing framing, struct run *run, struct pair *pair) {
+    struct work work = {.options = run->options, .wire_size = run->wire_size};
+    struct inbox inbox;
+    inbox_open(&inbox, &work);
+    histogram_reset(&pair->times);
     bool measuring = false;
     for (uint64_t sequence = 0; sequence < run->total;) {
         if (!measuring && sequence >= run->warm_up) {
             measuring = true;
-            meter->messages = run->total - sequence;
-            meter_start(meter);
+            histogram_reset(&pair->times);
+            pair->server.messages = run->total - sequence;
+            meter_start(&pair->server);
         }
-        size_t filled = kept + channel_receive(&run->channel, ring + kept, capacity - kept);
-        size_t checked = check_frames(framing, ring, filled, run->options->size, &sequence);
-        kept = filled - checked;
-        memmove(ring, ring + checked, kept);
+        size_t received = inbox_receive(&inbox, &run->channel);
+        inbox_check(framing, &inbox, received, run->options->size, &sequence, take_delay, pair);
     }
-    if (measuring) meter_stop(meter);
-    if (kept != 0) fail(EXIT_WIRE, "%zu bytes after the last message", kept);
-    free(ring);
+    if (measuring) meter_stop(&pair->server);
+    inbox_close(&inbox);
 }
 
 static void receive_bytes(struct run *run, struct meter *meter) {
     size_t batch_size = run->options->batch;
-    unsigned char *batch = page_memory(batch_size);
+    unsigned char *batch = work_memory(batch_size);
     uint64_t warm_up = run->warm_up * run->wire_size, total = run->total * run->wire_size;
     bool measuring = false;
     for (uint64_t received = 0; received < total;) {
@@ -157,8 +147,8 @@ static void receiver(int socket, struct pair *pair) {
     struct run run = run_start(pair);
     channel_open(&run.channel, socket, interfaces[run.kind], false);
     if (run.kind == BYTES) receive_bytes(&run, &pair->server);
-    else if (run.options->framing == NATIVE) receive_messages(NATIVE, &run, &pair->server);
-    else receive_messages(U32_HOST, &run, &pair->server);
+    else if (run.options->framing == NATIVE) receive_messages(NATIVE, &run, pair);
+    else receive_messages(U32_HOST, &run, pair);
     channel_close(&run.channel);
 }
 
@@ -180,6 +170,10 @@ void stream(const struct options *given) {
     json_number("seconds", seconds);
     json_number("messages_per_second", rate);
     json_number("bytes_per_second", rate * (double)options.size);
+    if (pair->times.count > 0) {
+        json_quantiles("delay_ns", &pair->times);
+        json_histogram("histogram", &pair->times);
+    }
     json_per_message(&pair->client, &pair->server);
     json_end();
 }

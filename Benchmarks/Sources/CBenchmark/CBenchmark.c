@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CBenchmark.h"
+#include "include/CBenchmark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -66,20 +67,41 @@ int bench_allow_descriptors(unsigned count) {
     return (int)result(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-int bench_connect_abstract(const char *name) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(name);
-    if (length > sizeof address.sun_path - 1) return -ENAMETOOLONG;
-    memcpy(address.sun_path + 1, name, length);
+int bench_connect(const char *address) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t length = strlen(address);
+    if (length > sizeof name.sun_path - 1) return -ENAMETOOLONG;
+    memcpy(name.sun_path, address, length);
+    bool is_abstract = address[0] == '@';
+    if (is_abstract) name.sun_path[0] = '\0';
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -errno;
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
-    if (connect(descriptor, (struct sockaddr *)&address, size) < 0) {
+    /* The zero byte that ends a path is part of the address, and would be part of an abstract name. */
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + !is_abstract);
+    if (connect(descriptor, (struct sockaddr *)&name, size) < 0) {
         int error = errno;
         close(descriptor);
         return -error;
     }
     return descriptor;
+}
+
+/* ---- memory of both processes ---- */
+
+int bench_shared_memory(size_t bytes) {
+    int memory = memfd_create("stamps", 0);
+    if (memory < 0) return -errno;
+    if (ftruncate(memory, (off_t)bytes) < 0) {
+        int error = errno;
+        close(memory);
+        return -error;
+    }
+    return memory;
+}
+
+void *bench_map_shared(int memory, size_t bytes) {
+    void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, memory, 0);
+    return place == MAP_FAILED ? NULL : place;
 }
 
 /* ---- processes ---- */
@@ -205,8 +227,9 @@ static unsigned watchdog_seconds;
 static void look_at_progress(int number) {
     (void)number;
     if (bench_progress == last_progress) {
-        static const char text[] = "ringipc-bench: no progress for a while: a message was lost\n";
-        ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+        static const char text[] = ": no progress for a while: a message was lost\n";
+        ssize_t ignored = write(STDERR_FILENO, program_invocation_short_name, strlen(program_invocation_short_name));
+        ignored = write(STDERR_FILENO, text, sizeof text - 1);
         (void)ignored;
         _exit(1);
     }

@@ -11,9 +11,10 @@ struct RingIPCBench: ParsableCommand {
             physical cores, see --pin. Start with 'run'.
             """,
         subcommands: [
-            RunCommand.self, ReportCommand.self, PingpongCommand.self, StreamCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self,
-            ServeCommand.self,
-            ProbeCommand.self, ParseCommand.self, SoakCommand.self, LimitsCommand.self, BackendsCommand.self, PeerCommand.self,
+            RunCommand.self, ReportCommand.self, PingpongCommand.self, StreamCommand.self, BurstCommand.self, RateCommand.self,
+            DepthCommand.self, SizesCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self, ConnectCommand.self, ServeCommand.self,
+            ProbeCommand.self, ParseCommand.self, OverheadCommand.self, SoakCommand.self, LimitsCommand.self, PeersCommand.self,
+            BackendsCommand.self, PeerCommand.self,
         ])
 
     /// Scripts rely on one line for what is wrong, and on 64 (EX_USAGE of sysexits.h) for wrong arguments.

@@ -6,6 +6,7 @@
 #define CBENCHMARK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -39,8 +40,18 @@ void bench_sleep_until(uint64_t nanoseconds);
 
 /* Raises the soft limit of descriptors, for programs started from now on too. */
 int bench_allow_descriptors(unsigned count);
-/* A blocking stream socket connected to an abstract name, given without its leading zero byte. */
-int bench_connect_abstract(const char *name);
+/* A blocking stream socket connected to "@abstract-name" or to a path. */
+int bench_connect(const char *address);
+
+/* ---- memory of both processes ---- */
+
+/* Memory of so many bytes, all zero. Programs that are started from now on inherit the descriptor. */
+int bench_shared_memory(size_t bytes);
+/* It in the address space of this process; NULL where it cannot be. */
+void *bench_map_shared(int memory, size_t bytes);
+/* What was written before the one is seen after the other. */
+static inline void bench_store_release(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline uint64_t bench_load_acquire(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 
 /* ---- processes ---- */
 

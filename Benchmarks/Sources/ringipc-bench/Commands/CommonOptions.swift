@@ -63,7 +63,21 @@ struct CommonOptions: ParsableArguments {
             countsSystemCalls: countSystemCalls)
     }
 
-    var pingpong: ScenarioOptions { scenario(defaultCount: 20_000) { min($0 / 10 + 100, 5000) } }
+    var pingpong: ScenarioOptions { scenario(defaultCount: Self.roundTripCount(size: size)) { min($0 / 10 + 100, 5000) } }
+
+    func depth(_ depth: Int) -> ScenarioOptions {
+        scenario(defaultCount: 5 * Self.roundTripCount(size: size)) { min($0 / 10 + 10 * depth, 20_000) }
+    }
+
+    /// Counts bursts.
+    func burst(of messages: Int) -> ScenarioOptions {
+        scenario(defaultCount: max(20, min(1000, 2_000_000 / messages))) { $0 / 10 + 1 }
+    }
+
+    func rate(_ load: RateLoad) -> ScenarioOptions { scenario(defaultCount: load.count) { $0 / 10 } }
+
+    /// Counts connections.
+    var connect: ScenarioOptions { scenario(defaultCount: 2000) { $0 / 10 + 1 } }
 
     func pace(_ step: PaceStep) -> ScenarioOptions { scenario(defaultCount: step.defaultCount) { min($0 / 10 + 10, 1000) } }
 
@@ -74,6 +88,9 @@ struct CommonOptions: ParsableArguments {
 
     /// About half a second at what memory bandwidth and the cost of a message allow.
     static func streamCount(size: Int) -> Int { max(1000, min(30_000_000, (2 << 30) / (size + 16))) }
+
+    /// The same for round trips, where the time between the processes is more than that of a message.
+    static func roundTripCount(size: Int) -> Int { max(200, min(20_000, (1 << 30) / (size + 16))) }
 
     /// The given pair or the default one. What a reader must know about it is said, unless only JSON is wanted.
     func cpus() throws -> CPUPair {

@@ -6,12 +6,15 @@ struct PeerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "peer", shouldDisplay: false)
 
     enum Scenario: String, ExpressibleByArgument {
-        case pingpong, stream, fanin
+        case pingpong, stream, burst, rate, fanin
     }
 
     @Argument var scenario: Scenario
     @Option var listen: String
     @Option var cpu: Int
+    @Option var stamps: Int32 = -1
+    @Option var burst = 1
+    @Option var direction = RateLoad.Direction.oneWay
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -20,7 +23,14 @@ struct PeerCommand: ParsableCommand {
         let report =
             switch scenario {
             case .pingpong: try Pingpong(options: common.pingpong).runServer(endpoint, onReady: StandardOutput.ready)
-            case .stream: try Stream(options: common.stream).runServer(endpoint, onReady: StandardOutput.ready)
+            case .stream:
+                try Stream(options: common.stream, stamps: Stamps(memory: stamps)).runServer(endpoint, onReady: StandardOutput.ready)
+            case .burst:
+                try Burst(options: common.burst(of: burst), messages: burst, stamps: Stamps(memory: stamps))
+                    .runServer(endpoint, onReady: StandardOutput.ready)
+            case .rate:
+                try Rate(options: common.server, direction: direction, stamps: Stamps(memory: stamps))
+                    .runServer(endpoint, onReady: StandardOutput.ready)
             case .fanin: try Server(mode: .echo, options: common.server).run(endpoint, onReady: StandardOutput.ready).report
             }
         StandardOutput.line(try JSONLine.encode(report))

@@ -115,9 +115,11 @@ struct ParseCommand: ParsableCommand {
 
 extension CommonOptions {
     /// Measures and prints the one result.
-    fileprivate func run(_ scenario: ScenarioRun) throws {
+    func run(_ scenario: ScenarioRun) throws { try ResultPrinter.printResults([measure(scenario)], json: json) }
+
+    func measure(_ scenario: ScenarioRun) throws -> ScenarioResult {
         var result = try skipCountingTrial ? scenario.measure() : scenario.measureAndCount()
         if !histogram { result.histogram = nil }
-        try ResultPrinter.printResults([result], json: json)
+        return result
     }
 }

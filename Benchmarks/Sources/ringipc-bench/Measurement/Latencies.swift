@@ -1,18 +1,38 @@
 internal import Histogram
 
-/// Times of round trips, kept to three significant digits.
+/// Times, kept to three significant digits in the buckets of an HdrHistogram.
 struct Latencies {
-    private var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+    private static let longest: UInt64 = 60_000_000_000
 
-    mutating func record(nanoseconds: UInt64) { _ = histogram.record(nanoseconds) }
+    private var histogram = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
 
-    var summary: RoundTripTimes {
-        RoundTripTimes(
+    mutating func record(nanoseconds: UInt64) { _ = histogram.record(min(nanoseconds, Self.longest)) }
+
+    var count: Int { Int(histogram.totalCount) }
+
+    /// `nil` when nothing was recorded.
+    var summary: RoundTripTimes? {
+        guard count > 0 else { return nil }
+        return RoundTripTimes(
             min: Int(histogram.min),
             p50: Int(histogram.valueAtPercentile(50)),
             p90: Int(histogram.valueAtPercentile(90)),
             p99: Int(histogram.valueAtPercentile(99)),
             p99_9: Int(histogram.valueAtPercentile(99.9)),
             max: Int(histogram.max))
+    }
+
+    /// The buckets that are not empty, as `value:count`, separated by spaces; the value is the highest of the bucket.
+    var exported: String { histogram.recordedValues().map { "\($0.value):\($0.count)" }.joined(separator: " ") }
+
+    /// Adds what another process has exported.
+    mutating func merge(_ exported: String) throws {
+        for bucket in exported.split(separator: " ") {
+            let parts = bucket.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let value = UInt64(parts[0]), let count = UInt64(parts[1]) else {
+                throw BenchmarkFailure("'\(bucket)' is no bucket of a histogram")
+            }
+            _ = histogram.record(min(value, Self.longest), count: count)
+        }
     }
 }

@@ -42,6 +42,9 @@ struct PeerAbout: Codable, Equatable, Sendable {
     var batches: [Int]
     /// Those of the library that it sets, and why.
     var options: String
+
+    /// The one of ``batches`` that is nearest; as it is where the peer names none.
+    func batch(near wanted: Int) -> Int { batches.min { abs($0 - wanted) < abs($1 - wanted) } ?? wanted }
 }
 
 /// One line of the survey.

@@ -22,15 +22,16 @@ struct Measure: Sendable {
     static func columns(of scenario: String) -> [Measure] {
         switch scenario {
         case "pingpong": [roundTrip] + tails + [cpu, calls, switches]
+        case "depth": [rate, roundTrip] + tails + [cpu, calls]
+        case "burst": bursts + [cpu, calls, switches]
+        case "rate": latencies + [rate, serverCPU, serverCalls]
+        case "connect": firstFrames + [connect, connections, serverCPU]
         case "pace": [roundTrip, tails[0]] + shares
         case "pace-idle": shares
         case "idle": [connectionMemory, shares[1], mappings]
         case "fanin": [rate, roundTrip, tails[0], serverCPU, serverCalls, copied]
         case "parse": [parsing]
-        case "burst": burst + [cpu, calls]
-        case "rate": latency + [rate, cpu, calls]
-        case "depth": [rate, roundTrip] + tails + [cpu, calls]
-        default: [rate, bandwidth, cpu, calls, copied]
+        default: [rate, bandwidth] + delays + [cpu, calls, copied]
         }
     }
 
@@ -41,15 +42,26 @@ struct Measure: Sendable {
         Measure("p99 µs") { $0.roundTrip.map { Double($0.p99) / 1e3 } },
         Measure("p99.9 µs") { $0.roundTrip.map { Double($0.p99_9) / 1e3 } },
     ]
-    static let burst = [
+    static let delays = [
+        Measure("delay p50 µs") { $0.delay.map { Double($0.p50) / 1e3 } },
+        Measure("delay p99 µs") { $0.delay.map { Double($0.p99) / 1e3 } },
+    ]
+    static let bursts = [
         Measure("burst p50 µs", showsSpread: true) { $0.burstTime.map { Double($0.p50) / 1e3 } },
         Measure("burst p99 µs") { $0.burstTime.map { Double($0.p99) / 1e3 } },
     ]
-    static let latency = [
+    /// From when a message was due.
+    static let latencies = [
         Measure("latency p50 µs", showsSpread: true) { $0.latency.map { Double($0.p50) / 1e3 } },
         Measure("latency p99 µs") { $0.latency.map { Double($0.p99) / 1e3 } },
         Measure("latency p99.9 µs") { $0.latency.map { Double($0.p99_9) / 1e3 } },
     ]
+    static let firstFrames = [
+        Measure("first frame p50 µs", showsSpread: true) { $0.firstFrame.map { Double($0.p50) / 1e3 } },
+        Measure("first frame p99 µs") { $0.firstFrame.map { Double($0.p99) / 1e3 } },
+    ]
+    static let connect = Measure("connect p50 µs") { $0.connectTime.map { Double($0.p50) / 1e3 } }
+    static let connections = Measure("connections/s", moreIsBetter: true) { $0.connectionsPerSecond }
     static let parsing = Measure("ns/frame", showsSpread: true) { $0.nanosecondsPerFrame }
     static let cpu = Measure("CPU ns/message") { $0.cpuPerMessage }
     static let calls = Measure("calls/message", prefersKernelCount: true) { $0.callsPerMessage }

@@ -158,28 +158,6 @@ extension ScenarioResult {
         cpuShareOfServer = client.serverShare ?? Double(server.cpuNanoseconds) / (client.seconds * 1e9)
     }
 
-    mutating func setCosts(client: SideReport, server: SideReport) {
-        let messages = Double(client.messages)
-        cpuPerMessageOfClient = Double(client.cpuNanoseconds) / messages
-        cpuPerMessageOfServer = Double(server.cpuNanoseconds) / messages
-        cpuPerMessage = Double(client.cpuNanoseconds + server.cpuNanoseconds) / messages
-        copiedBytesPerMessage = Double(client.copiedBytes + server.copiedBytes) / messages
-        contextSwitches = client.contextSwitches + server.contextSwitches
-        peakResidentBytes = max(client.peakResidentBytes, server.peakResidentBytes)
-        setCalls(client: client, server: server)
-    }
-
-    /// The kernel's count where both sides have one.
-    mutating func setCalls(client: SideReport, server: SideReport) {
-        let messages = Double(client.messages)
-        let ofKernel = client.kernelSystemCalls.flatMap { own in server.kernelSystemCalls.map { (own, $0) } }
-        let (ofClient, ofServer) = ofKernel ?? (client.librarySystemCalls, server.librarySystemCalls)
-        callsSource = ofKernel == nil ? .library : .kernel
-        callsPerMessageOfClient = Double(ofClient) / messages
-        callsPerMessageOfServer = Double(ofServer) / messages
-        callsPerMessage = Double(ofClient + ofServer) / messages
-    }
-
     /// System calls as another trial has counted them.
     mutating func takeCalls(from counting: ScenarioResult) {
         callsPerMessage = counting.callsPerMessage

@@ -42,6 +42,7 @@ extension ScenarioResult {
         }
         setRate(count: count, size: size, seconds: seconds)
         roundTrip = client.roundTrip
+        histogram = client.histogram
         cpuPerMessageOfClient = client.cpuPerMessageOfClient
         callsPerMessageOfClient = client.callsPerMessageOfClient
     }
@@ -51,26 +52,28 @@ extension ScenarioResult {
         setRate(count: client.report.messages, size: size, seconds: client.seconds)
         roundTrip = client.times
         cpuPerMessageOfClient = Double(client.report.cpuNanoseconds) / messages
-        callsPerMessageOfClient = Double(client.report.librarySystemCalls) / messages
+        callsPerMessageOfClient = client.report.systemCalls.map { Double($0) / messages }
     }
 
     /// The server counts from its first message to its last, so that connections and warm-up are in the time and in the count.
     mutating func takeServer(_ server: SideReport) {
         let messages = Double(max(1, server.messages))
-        setServerCosts(
-            cpu: Double(server.cpuNanoseconds) / messages,
-            calls: Double(server.kernelSystemCalls ?? server.librarySystemCalls) / messages)
-        callsSource = server.kernelSystemCalls == nil ? .library : .kernel
-        copiedBytesPerMessage = Double(server.copiedBytes) / messages
+        setServerCosts(cpu: Double(server.cpuNanoseconds) / messages, calls: server.systemCalls.map { Double($0) / messages })
+        if server.systemCalls != nil { callsSource = server.kernelSystemCalls == nil ? .library : .kernel }
+        copiedBytesPerMessageOfServer = server.copiedBytes.map { Double($0) / messages }
+        copiedBytesPerMessage = copiedBytesPerMessageOfServer
         contextSwitches = server.contextSwitches
+        contextSwitchesOfServer = server.contextSwitches
+        involuntarySwitches = server.involuntarySwitches
+        migrations = server.migrations
         peakResidentBytes = server.peakResidentBytes
     }
 
     /// For each message that the server echoed, whoever counted it.
-    mutating func setServerCosts(cpu: Double, calls: Double) {
+    mutating func setServerCosts(cpu: Double, calls: Double?) {
         cpuPerMessageOfServer = cpu
         cpuPerMessage = cpuPerMessageOfClient.map { $0 + cpu }
         callsPerMessageOfServer = calls
-        callsPerMessage = callsPerMessageOfClient.map { $0 + calls }
+        callsPerMessage = callsPerMessageOfClient.flatMap { own in calls.map { own + $0 } }
     }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 final class FaninClient: Sendable {
     struct Outcome {
         let seconds: Double
-        let times: RoundTripTimes
+        let times: RoundTripTimes?
         let report: SideReport
     }
 

@@ -2,10 +2,10 @@ internal import CBenchmark
 internal import Glibc
 internal import RingIPC
 
-/// Connections that have said hello, exchanged one message, and then say nothing: what each costs the server. The server is that
-/// of the fan-in; it wakes itself every 20 ms to see whether it should end, which is in its CPU share.
+/// Connections that have said hello, where there is one, exchanged one message, and then say nothing: what each costs the server. That
+/// of the library is the one of the fan-in; it wakes itself every 20 ms to see whether it should end, which is in its CPU share.
 struct Idle {
-    let options: ScenarioOptions
+    let framing: Framing
     let connections: Int
     let cpus: CPUPair
 
@@ -14,19 +14,17 @@ struct Idle {
     /// Of the first connection: what a server makes on first use is its own, and not that of a connection.
     private static let firstMessages = 1000
 
-    func measure(into result: inout ScenarioResult) throws {
-        try BenchmarkFailure.check(bench_allow_descriptors(UInt32(connections + 64)), "cannot raise the limit of descriptors")
-        let address = ScenarioRun.newAddress()
-        let server = try ScenarioRun.startServer("fanin", at: address, options, on: cpus.server)
+    /// - Parameter server: listens at `address`, and ends when it is asked to.
+    func measure(_ server: ChildProcess, _ address: String, into result: inout ScenarioResult) throws {
         try CPUSet.pin(to: cpus.client)
         let watchdog = Watchdog.start(limit: 30)
         defer { watchdog.end() }
-        let first = try RawPeer(address)
+        let first = try RawPeer(address, framing)
         for _ in 0..<Self.firstMessages { try first.exchange() }
         let before = try ProcessMemory.of(server.identifier)
         var peers: [RawPeer] = []
         for number in 0..<connections {
-            let peer = try RawPeer(address)
+            let peer = try RawPeer(address, framing)
             try peer.exchange()
             peers.append(peer)
             watchdog.note(number + 1)
@@ -46,13 +44,20 @@ struct Idle {
         result.peakResidentBytes = try JSONLine.decode(SideReport.self, from: server.finish(within: 30)).peakResidentBytes
     }
 
+    /// A server inherits the limit.
+    func allowDescriptors() throws {
+        try BenchmarkFailure.check(bench_allow_descriptors(UInt32(connections + 64)), "cannot raise the limit of descriptors")
+    }
+
     /// A client that costs no more than its socket. It closes abruptly; nothing is measured after that.
     private final class RawPeer {
         private let descriptor: Int32
+        private let frame: [UInt8]
 
-        init(_ address: String) throws {
-            descriptor = try BenchmarkFailure.check(
-                unsafe bench_connect_abstract(String(address.dropFirst())), "cannot connect to the server")
+        init(_ address: String, _ framing: Framing) throws {
+            descriptor = try BenchmarkFailure.check(unsafe bench_connect(address), "cannot connect to the server")
+            frame = Self.header(framing) + Content.bytes(1, size: payloadLength)
+            guard framing == .native else { return }
             try send(Self.hello)
             try receive(Self.hello.count)
         }
@@ -63,11 +68,20 @@ struct Idle {
         private static let hello: [UInt8] = [
             0xFF, 0x52, 0x49, 0xFF, 1, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0,
         ]
-        private static let frame = [UInt8(payloadLength), 0, 0, 0, 0, 0, 0, 0] + Content.bytes(1, size: payloadLength)
+
+        private static func header(_ framing: Framing) -> [UInt8] {
+            let length = UInt8(payloadLength)
+            switch framing {
+            case .native: return [length, 0, 0, 0, 0, 0, 0, 0]
+            case .u32le: return [length, 0, 0, 0]
+            case .u32be, .qbytearray: return [0, 0, 0, length]
+            case .u32host: return UInt32(length).littleEndian == UInt32(length) ? [length, 0, 0, 0] : [0, 0, 0, length]
+            }
+        }
 
         func exchange() throws {
-            try send(Self.frame)
-            guard try receive(Self.frame.count) == Self.frame else { throw BenchmarkFailure("an echo has a wrong content") }
+            try send(frame)
+            guard try receive(frame.count) == frame else { throw BenchmarkFailure("an echo has a wrong content") }
         }
 
         private func send(_ bytes: [UInt8]) throws {

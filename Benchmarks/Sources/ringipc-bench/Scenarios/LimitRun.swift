@@ -57,7 +57,7 @@ struct LimitRun {
         try result.takeClient(fanin.runProgram(program, address))
         server.requestEnd()
         let own = try JSONLine.decode(ScenarioResult.self, from: server.finish(within: 30))
-        result.setServerCosts(cpu: own.cpuPerMessage ?? 0, calls: own.callsPerMessage ?? 0)
+        result.setServerCosts(cpu: own.cpuPerMessage ?? 0, calls: own.callsPerMessage)
         result.contextSwitches = own.contextSwitches
         result.peakResidentBytes = own.peakResidentBytes
         return label(result)

@@ -48,6 +48,7 @@ struct Pace {
             try client.roundTrip(sequence, on: &connection)
             watchdog.note(sequence)
         }
+        try client.beginMeasuring(on: &connection)
         let outcome =
             switch step {
             case .every: try runPaced(client, &pacer, on: &connection, watchdog)

@@ -1,30 +1,21 @@
 internal import CBenchmark
 internal import RingIPC
 
-/// Round trips, one message in flight: what a request costs.
+/// Round trips, one message in flight: what a request costs. An empty message ends the warm-up, whose length the client finds.
 struct Pingpong {
     let options: ScenarioOptions
 
-    struct Outcome {
-        let seconds: Double
-        let times: RoundTripTimes
-        let report: SideReport
-    }
-
-    func runClient(_ endpoint: Endpoint) throws -> Outcome {
+    func runClient(_ endpoint: Endpoint) throws -> SideReport {
         let watchdog = Watchdog.start()
         defer { watchdog.end() }
         var connection = try Connection(connectingTo: endpoint, configuration: options.configuration)
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
-        for sequence in 0..<options.warmup {
-            try roundTrip(sequence, on: &connection)
-            watchdog.note(sequence)
-        }
+        let first = try warmUp(on: &connection, watchdog)
+        try beginMeasuring(on: &connection)
         var latencies = Latencies()
         meter.start(connection.statistics)
-        let start = bench_monotonic_nanoseconds()
-        var last = start
-        for sequence in options.warmup..<options.warmup + options.count {
+        var last = bench_monotonic_nanoseconds()
+        for sequence in first..<first + options.count {
             try roundTrip(sequence, on: &connection)
             // From answer to answer: producing and verifying a message is part of its time, in the C programs too.
             let now = bench_monotonic_nanoseconds()
@@ -34,7 +25,29 @@ struct Pingpong {
         }
         let report = meter.stop(connection.statistics, messages: options.count)
         try connection.close()
-        return Outcome(seconds: Double(last - start) / 1e9, times: latencies.summary, report: report)
+        return report.taking(latencies)
+    }
+
+    /// Returns the number of messages.
+    private func warmUp(on connection: inout Connection, _ watchdog: Watchdog) throws -> Int {
+        var warmUp = WarmUp(least: options.warmup)
+        var sequence = 0
+        while !warmUp.isOver {
+            let start = bench_monotonic_nanoseconds()
+            try roundTrip(sequence, on: &connection)
+            warmUp.record(nanoseconds: bench_monotonic_nanoseconds() - start)
+            watchdog.note(sequence)
+            sequence += 1
+        }
+        return sequence
+    }
+
+    /// Tells the server that what follows is measured. When this returns, it is ready.
+    func beginMeasuring(on connection: inout Connection) throws {
+        try connection.send(reserving: 0) { _ in }
+        guard try connection.receive({ frame, _ in frame.bytes.byteCount }) == 0 else {
+            throw BenchmarkFailure("the server has not confirmed the end of the warm-up")
+        }
     }
 
     @inline(__always)
@@ -47,20 +60,35 @@ struct Pingpong {
         }
     }
 
+    /// Answers whatever number of messages is in flight: the answers to all that have arrived leave together.
     func runServer(_ endpoint: Endpoint, onReady: () -> Void) throws -> SideReport {
         var connection = try acceptOne(endpoint, options.configuration, onReady: onReady)
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
-        for sequence in 0..<options.warmup { try answer(sequence, on: &connection) }
+        var first = 0
+        while try answerOfWarmUp(first, on: &connection) { first += 1 }
         meter.start(connection.statistics)
-        for sequence in options.warmup..<options.warmup + options.count { try answer(sequence, on: &connection) }
+        try connection.send(reserving: 0) { _ in }
+        for sequence in first..<first + options.count { try answer(sequence, on: &connection) }
         try connection.flush()
         let report = meter.stop(connection.statistics, messages: options.count)
         try connection.close()
         return report
     }
 
+    /// False: the warm-up is over.
+    private func answerOfWarmUp(_ sequence: Int, on connection: inout Connection) throws -> Bool {
+        let isMessage = try connection.receive { frame, reply in
+            if frame.bytes.byteCount == 0 { return false }
+            try verify(frame.bytes, sequence)
+            try reply.send(frame.bytes)
+            return true
+        }
+        guard let isMessage else { throw BenchmarkFailure("the client ended the stream before message \(sequence)") }
+        return isMessage
+    }
+
     @inline(__always)
-    private func answer(_ sequence: Int, on connection: inout Connection) throws {
+    func answer(_ sequence: Int, on connection: inout Connection) throws {
         let isAsked: Void? = try connection.receive { frame, reply in
             try verify(frame.bytes, sequence)
             try reply.send(frame.bytes)
@@ -69,7 +97,7 @@ struct Pingpong {
     }
 
     @inline(__always)
-    private func verify(_ payload: RawSpan, _ sequence: Int) throws {
+    func verify(_ payload: RawSpan, _ sequence: Int) throws {
         guard payload.byteCount == options.size, Content.matches(UInt64(sequence), payload) else {
             throw BenchmarkFailure("message \(sequence) arrived with a wrong content")
         }

@@ -10,7 +10,7 @@ struct Probe {
     struct Outcome {
         let count: Int
         let seconds: Double
-        let times: RoundTripTimes
+        let times: RoundTripTimes?
     }
 
     /// Until the time is over or the end is requested.

@@ -29,4 +29,9 @@ struct RateLoad: Hashable, Sendable {
             "--seed", "\(seed)",
         ]
     }
+
+    /// Its client spins: on a shared CPU the server would wait for the end of its time slice.
+    func check(_ cpus: CPUPair) throws {
+        if cpus.isOneCPU { throw BenchmarkFailure("an open loop needs a CPU for each process, see --pin") }
+    }
 }

@@ -66,47 +66,81 @@ struct ScenarioRun {
         result.wait = options.wait.rawValue
         result.framing = options.framing.rawValue
         switch scenario {
-        case .pingpong:
-            let (client, server) = try withServer("pingpong") { endpoint, _ in try Pingpong(options: options).runClient(endpoint) }
-            result.setRate(count: options.count, size: options.size, seconds: client.seconds)
-            result.roundTrip = client.times
-            result.setCosts(client: client.report, server: server)
-        case .stream:
-            let (client, server) = try withServer("stream") { endpoint, _ in try Stream(options: options).runClient(endpoint) }
-            result.setRate(count: options.count, size: options.size, seconds: client.seconds)
-            result.setCosts(client: client.report, server: server)
-        case .burst, .rate, .depth, .connect: throw BenchmarkFailure("\(scenario.name) cannot be measured yet")
         case .pace(let step):
             let pace = Pace(options: options, step: step, sharesCPU: cpus.isOneCPU)
-            let (client, server) = try withServer("pingpong") { try pace.runClient($0, server: $1.identifier) }
+            let (client, server) = try withServer("pingpong", []) { try pace.runClient($0, server: $1.identifier) }
             result.setPace(step, options, client, server)
         case .idle(let connections):
             result.connections = connections
-            try Idle(options: options, connections: connections, cpus: cpus).measure(into: &result)
+            let idle = Idle(framing: options.framing, connections: connections, cpus: cpus)
+            try idle.allowDescriptors()
+            let address = Self.newAddress()
+            let server = try Self.startServer("fanin", at: address, options, on: cpus.server)
+            try idle.measure(server, address, into: &result)
         case .fanin(let connections, let seconds):
             result.connections = connections
             let fanin = Fanin(options: options, connections: connections, seconds: min(seconds, longest), cpus: cpus)
             try fanin.measure(into: &result)
+        case .pingpong, .stream, .burst, .rate, .depth, .connect:
+            let (client, server) = try measureSides()
+            try result.take(scenario, size: options.size, client: client, server: server)
         }
         return result
     }
 
+    /// Of the scenarios that both sides measure in the same way.
+    private func measureSides() throws -> (client: SideReport, server: SideReport) {
+        switch scenario {
+        case .stream:
+            let stamps = try Stamps()
+            return try withServer("stream", stamps.arguments) { endpoint, _ in
+                try Stream(options: options, stamps: stamps).runClient(endpoint)
+            }
+        case .burst(let messages):
+            let stamps = try Stamps()
+            return try withServer("burst", ["--burst", "\(messages)"] + stamps.arguments) { endpoint, _ in
+                try Burst(options: options, messages: messages, stamps: stamps).runClient(endpoint)
+            }
+        case .rate(let load):
+            try load.check(cpus)
+            let stamps = try Stamps()
+            return try withServer("rate", ["--direction", load.direction.rawValue] + stamps.arguments) { endpoint, _ in
+                try Rate(options: options, direction: load.direction, stamps: stamps).runClient(endpoint, load)
+            }
+        case .depth(let depth):
+            return try withServer("pingpong", []) { endpoint, _ in try Depth(options: options, depth: depth).runClient(endpoint) }
+        case .connect: return try measureConnect()
+        case .pingpong, .pace, .fanin, .idle:
+            return try withServer("pingpong", []) { endpoint, _ in try Pingpong(options: options).runClient(endpoint) }
+        }
+    }
+
+    private func measureConnect() throws -> (client: SideReport, server: SideReport) {
+        let folder = try TemporaryFolder()
+        let address = folder.path + "/socket"
+        let server = try Self.startServer("fanin", at: address, options, on: cpus.server)
+        try CPUSet.pin(to: cpus.client)
+        let client = try Connect(options: options).runClient(Endpoint(address))
+        server.requestEnd()
+        return (client, try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
+    }
+
     /// Starts the server on its CPU, runs the client on its own, and returns what each has found.
     private func withServer<Outcome>(
-        _ peer: String, _ client: (Endpoint, ChildProcess) throws -> Outcome
-    ) throws -> (Outcome, SideReport) {
+        _ peer: String, _ arguments: [String], _ client: (Endpoint, ChildProcess) throws -> Outcome
+    ) throws -> (client: Outcome, server: SideReport) {
         let address = Self.newAddress()
-        let server = try Self.startServer(peer, at: address, options, on: cpus.server)
+        let server = try Self.startServer(peer, at: address, options, on: cpus.server, arguments)
         try CPUSet.pin(to: cpus.client)
         let outcome = try client(Endpoint(address), server)
         return (outcome, try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
     }
 
     static func startServer(
-        _ scenario: String, at address: String, _ options: ScenarioOptions, on cpu: Int
+        _ scenario: String, at address: String, _ options: ScenarioOptions, on cpu: Int, _ arguments: [String] = []
     ) throws -> ChildProcess {
         let place = ["peer", scenario, "--listen", address, "--cpu", "\(cpu)"]
-        let server = try ChildProcess(Tool.path, place + options.arguments)
+        let server = try ChildProcess(Tool.path, place + arguments + options.arguments)
         try server.waitUntilReady()
         return server
     }

@@ -2,68 +2,69 @@ internal import CBenchmark
 internal import RingIPC
 
 /// Back-to-back messages in one direction: what a message costs when there are many. The receiver checks every byte of every
-/// message and then confirms; the time is from the first send until the confirmation is there.
+/// message and then confirms; the time is from the first send until the confirmation is there. Of one message in many the time of
+/// its send call goes into the stamps: what the coalescing that makes a stream fast costs a message in delay.
 struct Stream {
     let options: ScenarioOptions
+    let stamps: Stamps
 
-    struct Outcome {
-        let seconds: Double
-        let report: SideReport
-    }
+    /// A power of two, so that the test for it is a branch on some bits that nearly always goes the same way.
+    private static let stride = 1024
 
-    func runClient(_ endpoint: Endpoint) throws -> Outcome {
+    func runClient(_ endpoint: Endpoint) throws -> SideReport {
         let watchdog = Watchdog.start()
         defer { watchdog.end() }
         var connection = try Connection(connectingTo: endpoint, configuration: options.configuration)
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
         try send(options.warmup, on: &connection, watchdog)
         meter.start(connection.statistics)
-        let start = bench_monotonic_nanoseconds()
         try send(options.count, on: &connection, watchdog)
-        let nanoseconds = bench_monotonic_nanoseconds() - start
         let report = meter.stop(connection.statistics, messages: options.count)
         try connection.close()
-        return Outcome(seconds: Double(nanoseconds) / 1e9, report: report)
+        return report
     }
 
     private func send(_ count: Int, on connection: inout Connection, _ watchdog: Watchdog) throws {
         for sequence in 0..<count {
+            if sequence & (Self.stride - 1) == 0 { stamps[sequence / Self.stride] = bench_monotonic_nanoseconds() }
             try connection.send(reserving: options.size) { Content.write(UInt64(sequence), to: &$0) }
             watchdog.note(sequence)
         }
-        let confirmed = try connection.receive { frame, _ in
-            frame.bytes.byteCount == 8 ? Int(unsafe frame.bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: Int64.self)) : -1
-        }
-        guard confirmed == count else {
-            throw BenchmarkFailure("the receiver confirmed \(confirmed.map(String.init) ?? "nothing"), not \(count) messages")
-        }
+        try awaitConfirmation(of: count, on: &connection)
         watchdog.note(count)
     }
 
     func runServer(_ endpoint: Endpoint, onReady: () -> Void) throws -> SideReport {
         var connection = try acceptOne(endpoint, options.configuration, onReady: onReady)
         var meter = SideMeter(countsSystemCalls: options.countsSystemCalls)
-        try receive(options.warmup, on: &connection)
+        var delays = Latencies()
+        try receive(options.warmup, on: &connection, &delays)
+        delays = Latencies()
+        // Before the confirmation: after it the client sends what is measured.
         meter.start(connection.statistics)
-        try receive(options.count, on: &connection)
+        try confirm(options.warmup, on: &connection)
+        try receive(options.count, on: &connection, &delays)
+        try confirm(options.count, on: &connection)
         let report = meter.stop(connection.statistics, messages: options.count)
         try connection.close()
-        return report
+        return report.taking(delays)
     }
 
-    private func receive(_ count: Int, on connection: inout Connection) throws {
+    private func receive(_ count: Int, on connection: inout Connection, _ delays: inout Latencies) throws {
         var verifier = StreamVerifier(size: options.size)
         while verifier.count < count {
             let isOpen = try connection.receiveBatch { batch, _ in
-                while let frame = try batch.next() { try verifier.check(frame.bytes) }
+                while let frame = try batch.next() {
+                    let sequence = verifier.count
+                    try verifier.check(frame.bytes)
+                    if sequence & (Self.stride - 1) == 0 {
+                        delays.record(nanoseconds: stamps.age(of: sequence / Self.stride))
+                    }
+                }
             }
             guard isOpen else { throw BenchmarkFailure("the stream ended after \(verifier.count) of \(count) messages") }
         }
         guard verifier.count == count else { throw BenchmarkFailure("\(verifier.count) messages arrived, \(count) were sent") }
-        try connection.send(reserving: 8) { confirmation in
-            confirmation.storeBytes(of: Int64(count), as: Int64.self)
-        }
-        try connection.flush()
     }
 }
 
@@ -74,4 +75,20 @@ func acceptOne(_ endpoint: Endpoint, _ configuration: Configuration, onReady: ()
     let connection = try listener.accept(within: .seconds(10))
     listener.close()
     return connection
+}
+
+/// The receiver of messages that nobody answers says how many were there.
+func confirm(_ count: Int, on connection: inout Connection) throws {
+    try connection.send(reserving: 8) { $0.storeBytes(of: Int64(count), as: Int64.self) }
+    try connection.flush()
+}
+
+/// Sends what is queued and waits for ``confirm(_:on:)``.
+func awaitConfirmation(of count: Int, on connection: inout Connection) throws {
+    let confirmed = try connection.receive { frame, _ in
+        frame.bytes.byteCount == 8 ? Int(unsafe frame.bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: Int64.self)) : -1
+    }
+    guard confirmed == count else {
+        throw BenchmarkFailure("the receiver confirmed \(confirmed.map(String.init) ?? "nothing"), not \(count) messages")
+    }
 }

@@ -1,0 +1,146 @@
+/*
+ * An open loop: messages are due on a schedule, whatever became of those before, and times count from when they were due. The client
+ * is the instrument: it never sleeps and never waits for room. Only how the server waits is the kind's.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "commands.h"
+#include "endpoint.h"
+#include "inbox.h"
+#include "json.h"
+#include "schedule.h"
+#include "stamps.h"
+
+enum { LEAST_WARM_UP = 1000 };
+
+struct load {
+    struct work *work;
+    struct pair *pair;
+    int socket;
+    struct schedule schedule;
+    uint64_t due, sent, answered;
+    struct stamps due_times; /* until the message, or its answer, was handled */
+    unsigned char *batch;
+    size_t per_batch, start, end; /* the bytes of the batch that have not left */
+};
+
+INLINE void take_latency(void *context, uint64_t sequence) {
+    struct pair *pair = context;
+    struct stamps stamps = pair_stamps(pair);
+    uint64_t now = now_ns();
+    histogram_add(&pair->times, now - stamps_take(&stamps, sequence));
+}
+
+/* All that is due by now. */
+INLINE void produce(enum framing framing, struct load *load) {
+    struct work *work = load->work;
+    uint64_t now = now_ns();
+    load->start = load->end = 0;
+    for (size_t i = 0; i < load->per_batch && load->sent < work->total && load->due <= now; i++) {
+        if (!stamps_free(&load->due_times, load->sent)) return;
+        if (load->sent == work->warm_up) meter_start(&load->pair->client);
+        stamps_set(&load->due_times, load->sent, load->due);
+        frame_encode(framing, load->batch + load->end, work->options->size, load->sent++);
+        load->end += work->wire_size;
+        load->due = schedule_next(&load->schedule);
+    }
+}
+
+static void send_some(struct load *load) {
+    ssize_t sent = COUNTED(send(load->socket, load->batch + load->start, load->end - load->start, MSG_NOSIGNAL));
+    if (sent >= 0) load->start += (size_t)sent;
+    else if (errno != EAGAIN && errno != EINTR) fail_system("send");
+}
+
+INLINE void receive_some(enum framing framing, struct load *load, struct inbox *inbox) {
+    ssize_t received = COUNTED(recv(load->socket, inbox->bytes + inbox->count, inbox->capacity - inbox->count, 0));
+    if (received == 0) fail(EXIT_SYSTEM, "the other side ended the stream too early");
+    if (received < 0) {
+        if (errno != EAGAIN && errno != EINTR) fail_system("recv");
+        return;
+    }
+    uint64_t before = load->answered, warm_up = load->work->warm_up;
+    inbox_check(framing, inbox, (size_t)received, load->work->options->size, &load->answered, take_latency, load->pair);
+    if (before < warm_up && load->answered >= warm_up) histogram_reset(&load->pair->times);
+}
+
+INLINE void offer(enum framing framing, struct load *load) {
+    struct work *work = load->work;
+    bool round_trip = work->options->round_trip;
+    struct inbox inbox;
+    inbox_open(&inbox, work);
+    while (load->sent < work->total || load->start < load->end || (round_trip && load->answered < work->total)) {
+        if (load->start == load->end) produce(framing, load);
+        if (load->start < load->end) send_some(load);
+        if (round_trip) receive_some(framing, load, &inbox);
+    }
+    meter_stop(&load->pair->client);
+    inbox_close(&inbox);
+}
+
+static void client(int socket, struct pair *pair) {
+    struct work work = work_start(socket, pair, LEAST_WARM_UP);
+    const struct options *options = work.options;
+    struct load load = {.work = &work, .pair = pair, .socket = socket, .due_times = pair_stamps(pair)};
+    endpoint_set_nonblocking(socket, true);
+    load.per_batch = options->batch / work.wire_size > 0 ? options->batch / work.wire_size : 1;
+    load.batch = work_memory(load.per_batch * work.wire_size);
+    schedule_start(&load.schedule, options->per_second, options->random, options->seed, now_ns());
+    load.due = schedule_next(&load.schedule);
+    if (options->round_trip) histogram_reset(&pair->times);
+    WITH_FRAMING(options->framing, offer, &load);
+    pair->client.messages = options->count;
+    free(load.batch);
+    channel_close(&work.channel);
+}
+
+INLINE void receive_all(enum framing framing, struct work *work, struct pair *pair) {
+    struct inbox inbox;
+    inbox_open(&inbox, work);
+    histogram_reset(&pair->times);
+    bool measuring = false;
+    for (uint64_t sequence = 0; sequence < work->total;) {
+        size_t received = inbox_receive(&inbox, &work->channel);
+        inbox_check(framing, &inbox, received, work->options->size, &sequence, take_latency, pair);
+        if (measuring || sequence < work->warm_up) continue;
+        measuring = true;
+        histogram_reset(&pair->times);
+        pair->server.messages = work->total - sequence;
+        meter_start(&pair->server);
+    }
+    meter_stop(&pair->server);
+    inbox_close(&inbox);
+}
+
+static void server(int socket, struct pair *pair) {
+    struct work work = work_start(socket, pair, LEAST_WARM_UP);
+    if (work.options->round_trip) echo_server(&work, &pair->server);
+    else WITH_FRAMING(work.options->framing, receive_all, &work, pair);
+    channel_close(&work.channel);
+}
+
+void rate(const struct options *given) {
+    struct options options = *given;
+    way_check(&options);
+    if (options.client_cpu == options.server_cpu) fail(EXIT_USAGE, "rate needs two CPUs: its client never sleeps");
+    if (options.count == 0) options.count = options.per_second > 1 ? (uint64_t)options.per_second : 1;
+
+    struct pair *pair = pair_run(&options, client, server);
+    double seconds = (double)pair->client.elapsed_ns / 1e9;
+    json_begin("rate");
+    json_text("kind", options.kind);
+    json_text("wait", way_spins(&options) ? "spin" : "block");
+    json_text("framing", framing_name(options.framing));
+    json_integer("size", options.size);
+    json_integer("count", options.count);
+    json_number("offered_per_second", options.per_second);
+    json_text("schedule", options.random ? "poisson" : "fixed");
+    json_text("direction", options.round_trip ? "round-trip" : "one-way");
+    json_number("seconds", seconds);
+    json_number("messages_per_second", (double)options.count / seconds);
+    json_quantiles("latency_ns", &pair->times);
+    json_histogram("histogram", &pair->times);
+    json_per_message(&pair->client, &pair->server);
+    json_end();
+}

@@ -1,0 +1,2 @@
+zeromq.package := libzmq3-dev
+zeromq.needs := libzmq
