@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import RingIPC
 
 /// The machine and the programs that a run depends on. No name of a host, a user or a folder.
 struct Environment: Codable {
@@ -45,7 +46,9 @@ struct Environment: Codable {
         case notMeasured = "not_measured"
     }
 
-    static func current(profile: Profile, cpus: CPUPair, backends: [String: String]) throws -> Environment {
+    static func current(
+        profile: Profile, cpus: CPUPair, backends: [BackendReport], peers: [PeerReport]
+    ) throws -> Environment {
         let set = try CPUSet.current()
         let cpu = SystemFile.text("/proc/cpuinfo") ?? ""
         let memory = SystemFile.value(of: "MemTotal", in: "/proc/meminfo").flatMap { Int($0.prefix { $0.isNumber }) }
@@ -67,7 +70,13 @@ struct Environment: Codable {
             loadAverage: SystemFile.text("/proc/loadavg").map { $0.split(separator: " ").prefix(3).joined(separator: " ") },
             mitigations: mitigations,
             versions: versions,
-            backends: backends)
+            backends: byName(backends.map { ($0.backend.rawValue, "\($0.isAvailable ? "works" : "does not work"): \($0.reason)") }),
+            peers: byName(peers.map { ($0.program.name, $0.version) }),
+            peerOptions: byName(peers.compactMap { peer in peer.about.map { (peer.program.name, $0.options) } }))
+    }
+
+    private static func byName(_ pairs: [(String, String)]) -> [String: String] {
+        Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     /// The commit that the tool was built from, with `+` for changes that are not in it.
