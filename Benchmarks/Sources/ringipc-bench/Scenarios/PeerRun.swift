@@ -33,7 +33,7 @@ struct PeerRun {
         case .fanin(let connections, let seconds):
             result.connections = connections
             try measureFanin(program, address, connections, seconds, into: &result)
-        case .pace: throw BenchmarkFailure("no other library is measured at a pace")
+        case .pace, .parse: throw BenchmarkFailure("no other library is measured in \(scenario.name)")
         case .rate(let load):
             try load.check(cpus)
             try measureSides(program, address, into: &result)
@@ -86,7 +86,7 @@ struct PeerRun {
                 "--rate", "\(load.perSecond)", "--schedule", load.schedule.rawValue, "--direction", load.direction.rawValue,
                 "--seed", "\(load.seed)",
             ]
-        case .pingpong, .stream, .connect, .pace, .fanin, .idle: break
+        case .pingpong, .stream, .connect, .pace, .fanin, .idle, .parse: break
         }
         if countsSystemCalls { arguments.append("--count-system-calls") }
         return arguments

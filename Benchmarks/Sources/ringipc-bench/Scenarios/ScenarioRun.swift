@@ -114,7 +114,7 @@ struct ScenarioRun {
         case .depth(let depth):
             return try withServer("pingpong", []) { endpoint, _ in try Depth(options: options, depth: depth).runClient(endpoint) }
         case .connect: return try measureConnect()
-        case .pingpong, .pace, .fanin, .idle:
+        case .pingpong, .pace, .fanin, .idle, .parse:
             return try withServer("pingpong", []) { endpoint, _ in try Pingpong(options: options).runClient(endpoint) }
         }
     }
