@@ -10,9 +10,7 @@ struct PeerComparison {
     }
 
     func table(of work: CaseResults) -> Table {
-        let delays = [
-            Measure("delay p50 µs") { $0.delay.map { Double($0.p50) / 1e3 } }, Measure("delay p99 µs") { $0.delay.map { Double($0.p99) / 1e3 } },
-        ].filter { delay in work.peers.contains { delay.spread(work.trials(of: $0)) != nil } }
+        let delays = Measure.delays.filter { delay in work.peers.contains { delay.spread(work.trials(of: $0)) != nil } }
         // Where messages go one by one there is nothing to batch.
         let hasBatches = ["stream", "burst"].contains(work.scenario) && work.peers.contains { batch(of: $0, in: work) != nil }
         var table = Table(

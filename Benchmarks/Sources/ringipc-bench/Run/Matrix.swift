@@ -75,8 +75,7 @@ struct Matrix {
     private func kinds(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice, _ limits: Limits) -> [String] {
         guard wait != .adaptive, limits != .none, let program = LimitRun.scenario(of: scenario) else { return [] }
         let ofBackends = [BackendChoice.epoll, .ioUring].compactMap { LimitRun.kind(of: $0, wait: wait, in: scenario) }
-            .reduce(into: []) { kinds, kind in if !kinds.contains(kind) { kinds.append(kind) } }
-        guard limits == .all else { return ofBackends }
+        guard limits == .all else { return program.kinds.filter(ofBackends.contains) }
         let other = wait == .spin ? "-block" : "-spin"
         return program.kinds.filter { !$0.hasSuffix(other) }
     }
