@@ -11,9 +11,9 @@ struct RingIPCBench: ParsableCommand {
             physical cores, see --pin. Start with 'run'.
             """,
         subcommands: [
-            RunCommand.self, PingpongCommand.self, StreamCommand.self, BurstCommand.self, RateCommand.self, DepthCommand.self,
-            SizesCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self, ConnectCommand.self, ServeCommand.self,
-            ProbeCommand.self, ParseCommand.self, OverheadCommand.self, SoakCommand.self, LimitsCommand.self, PeersCommand.self,
+            RunCommand.self, CompareCommand.self, ReportCommand.self, PingpongCommand.self, StreamCommand.self, BurstCommand.self,
+            RateCommand.self, DepthCommand.self, SizesCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self, ConnectCommand.self,
+            ServeCommand.self, ProbeCommand.self, ParseCommand.self, OverheadCommand.self, SoakCommand.self, LimitsCommand.self, PeersCommand.self,
             BackendsCommand.self, PeerCommand.self,
         ])
 
@@ -22,6 +22,11 @@ struct RingIPCBench: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+        } catch is Interruption {
+            // What a shell gives for a program that SIGINT has ended.
+            Glibc.exit(130)
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
         } catch {
             switch exitCode(for: error) {
             case .success: exit(withError: error)

@@ -4,38 +4,84 @@ import Testing
 @testable import ringipc_bench
 
 @Suite struct MatrixTests {
-    private func matrix(_ profile: Profile, _ cpus: CPUPair) -> Matrix {
-        Matrix(profile: profile, backends: [.epoll, .ioUring], includesAutomatic: true, cpus: cpus, hasLimits: true)
+    private static let scenarios = ["pingpong", "depth", "stream", "burst", "rate", "fanin", "idle", "connect"]
+
+    private static let peers = PeerProgram.known.map { peer in
+        PeerAbout(
+            peer: peer.name, version: "1", waits: ["qt", "nio"].contains(peer.name) ? ["block"] : ["block", "spin"], scenarios: scenarios,
+            batches: [1, 4, 16, 64, 256, 1024, 4096], options: "none")
+    }
+
+    private func matrix(
+        _ profile: Profile, _ cpus: CPUPair = CPUPair(client: 0, server: 1), peers: [PeerAbout] = MatrixTests.peers
+    ) -> Matrix {
+        Matrix(
+            profile: profile, backends: [.epoll, .ioUring], includesAutomatic: true, cpus: cpus, hasLimits: true, peers: peers)
     }
 
     @Test(arguments: Profile.allCases)
     func `each backend meets the C program that does the same`(profile: Profile) {
-        // No C program waits adaptively.
-        let cases = matrix(profile, CPUPair(client: 0, server: 1)).cases.filter { !$0.title.contains("adaptive") }
-        for work in cases {
-            for contender in work.contenders {
-                guard let reference = contender.reference(in: work) else { continue }
-                #expect(work.contenders.contains(reference), "\(work.title): \(contender.name)")
+        // No C program waits adaptively, and a stream that spins has none.
+        for work in matrix(profile).cases where work.wait == .block {
+            for case .backend(let backend) in work.contenders where LimitRun.scenario(of: work.scenario) != nil {
+                let reference = Contender.backend(backend).reference(in: work)
+                #expect(reference.map(work.contenders.contains) == true, "\(work.title): \(backend)")
             }
         }
     }
 
     @Test(arguments: Profile.allCases)
-    func `titles tell the cases apart, trials are enough for a median`(profile: Profile) {
-        let cases = matrix(profile, CPUPair(client: 0, server: 1)).cases
-        #expect(Set(cases.map(\.title)).count == cases.count)
-        #expect(cases.allSatisfy { $0.trials >= 3 })
+    func `titles tell the cases apart, in words and in file names`(profile: Profile) {
+        let cases = matrix(profile).cases
+        #expect(Set(cases.map(\.title.slug)).count == cases.count)
+        #expect(cases.allSatisfy { Set($0.contenders.map(\.name.slug)).count == $0.contenders.count })
+    }
+
+    @Test(arguments: Profile.allCases)
+    func `every case has seven trials`(profile: Profile) { #expect(matrix(profile).cases.allSatisfy { $0.trials >= 7 }) }
+
+    /// With all peers.
+    @Test func `a profile keeps to its time`() {
+        let seconds = Profile.allCases.map { profile in
+            matrix(profile).cases.map { Estimate(work: $0).seconds }.reduce(0, +)
+        }
+        #expect(seconds[0] <= 105)
+        #expect(seconds[1] <= 40 * 60)
+    }
+
+    @Test(arguments: Profile.allCases)
+    func `blocking and spinning are never in one table`(profile: Profile) {
+        for work in matrix(profile).cases {
+            for case .limit(let kind) in work.contenders {
+                #expect(!kind.hasSuffix(work.wait == .spin ? "-block" : "-spin"), "\(work.title): \(kind)")
+            }
+            for case .peer(let name, _) in work.contenders {
+                let peer = Self.peers.first { $0.peer == name }
+                #expect(peer?.waits.contains(work.wait.rawValue) == true, "\(work.title): \(name)")
+            }
+        }
+    }
+
+    @Test func `the full profile has every scenario`() {
+        let names = Set(matrix(.full).cases.map(\.scenario.name))
+        #expect(names.isSuperset(of: Self.scenarios + ["pace", "pace-idle", "parse"]))
     }
 
     @Test func `what was not asked for is not measured`() {
         let matrix = Matrix(
-            profile: .quick, backends: [.epoll], includesAutomatic: false, cpus: CPUPair(client: 0, server: 1),
-            hasLimits: false)
+            profile: .quick, backends: [.epoll], includesAutomatic: false, cpus: CPUPair(client: 0, server: 1), hasLimits: false)
         #expect(matrix.cases.allSatisfy { $0.contenders == [.backend(.epoll)] })
     }
 
-    @Test func `on one CPU nothing spins`() {
-        let cases = matrix(.quick, CPUPair(client: 0, server: 0)).cases
-        #expect(cases.allSatisfy { $0.wait != .spin })
+    @Test(arguments: Profile.allCases)
+    func `on one CPU nothing spins`(profile: Profile) {
+        let cases = matrix(profile, CPUPair(client: 0, server: 0)).cases
+        #expect(cases.allSatisfy { $0.wait != .spin && $0.scenario.name != "rate" })
+    }
+
+    @Test func `each trial has its own arrivals`() throws {
+        let work = try #require(matrix(.full).cases.first { $0.scenario.name == "rate" })
+        guard case .rate(let first) = work.ofTrial(1).scenario, case .rate(let second) = work.ofTrial(2).scenario else { return }
+        #expect(first.seed != second.seed)
     }
 }

@@ -1,15 +1,16 @@
 internal import ArgumentParser
+internal import CBenchmark
 internal import RingIPC
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The whole matrix: a table here, and raw data, tables and the environment in a folder.",
         discussion: """
-            Leaves results.jsonl (each trial), summary.md and environment.json in the folder. Nothing else should run on the \
-            machine meanwhile.
+            Leaves results.jsonl (each trial), environment.json, histograms/*.hgrm, summary.md and report.html in the folder. Nothing \
+            else should run on the machine meanwhile. Interrupted (SIGINT, SIGTERM), it keeps what was measured and ends with exit code 130.
             """)
 
-    @Option(help: "quick takes less than two minutes; full has more trials, longer ones and more sizes.")
+    @Option(help: "quick takes less than two minutes; full less than 45, has longer trials, more sizes and every scenario.")
     var profile = Profile.quick
 
     @Option(help: ArgumentHelp("The folder for the results; files of an earlier run there are replaced.", valueName: "dir"))
@@ -24,41 +25,66 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Print each trial as one JSON object per line instead of tables.")
     var json = false
 
+    /// Of each trial. For tests: so short that the figures mean nothing.
+    @Option(help: .hidden)
+    var trialSeconds: Double?
+
     func validate() throws {
         if let pin { try CPUSet.current().check(pin) }
+        guard trialSeconds ?? 1 > 0 else { throw ValidationError("--trial-seconds must be more than 0") }
     }
 
     func run() throws {
         let cpus = try pin ?? CPUSet.current().defaultPair
         let survey = Backends.survey()
+        let peers = PeerProgram.survey()
         let matrix = Matrix(
             profile: profile, backends: try chosenBackends(survey), includesAutomatic: backend.isEmpty, cpus: cpus,
-            hasLimits: Tool.limits != nil)
-        if Tool.limits == nil { StandardError.line("note: the C limit programs are not built; 'make bench-tool' builds them") }
-        let reasons = survey.map { ($0.backend.rawValue, "\($0.isAvailable ? "works" : "does not work"): \($0.reason)") }
-        let environment = try Environment.current(
-            profile: profile, cpus: cpus, backends: Dictionary(reasons, uniquingKeysWith: { first, _ in first }))
+            hasLimits: Tool.limits != nil, peers: peers.compactMap(\.about), trialSeconds: trialSeconds)
+        noteWhatIsMissing(peers)
+        var environment = try Environment.current(profile: profile, cpus: cpus, backends: survey, peers: peers)
         if let note = environment.placement { StandardError.line("note: \(note)") }
+        let overhead = try Overhead.measure()
+        environment.overhead = Dictionary(overhead.parts.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+        StandardError.line("note: the tool itself takes \(Figure.number(overhead.stream)) ns in each message of a stream, "
+            + "\(Figure.number(overhead.pingpong)) ns in each round trip")
         let files = try ResultFiles(folder: output)
         try files.write(environment)
-        let summary = Summary(environment: environment, cases: try measure(matrix.cases, into: files))
-        try files.write(summary)
-        if !json {
-            StandardOutput.write(summary.tables)
-            StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, these tables in \(output)/summary.md.")
+        bench_catch_end_signals()
+        var run = BenchmarkRun(matrix)
+        let end = Result { try measure(&run, into: files) }
+        environment.notMeasured = run.notMeasured
+        if case .failure(let error) = end {
+            let end = error is Interruption ? "interrupted" : "ended by a failure"
+            environment.note = "\(end) after \(run.trialsDone) of \(run.trialsPlanned) trials"
+        }
+        try files.write(environment)
+        try report()
+        try end.get()
+    }
+
+    private func measure(_ run: inout BenchmarkRun, into files: ResultFiles) throws {
+        try run.measure { record in
+            try files.add(record)
+            if json { StandardOutput.line(try JSONLine.encode(record.withoutHistogram)) }
+        } onCase: { work in
+            try files.addHistograms(of: work)
         }
     }
 
-    private func measure(_ cases: [BenchmarkCase], into files: ResultFiles) throws -> [CaseRun] {
-        var progress = Progress(total: cases.map { $0.trials * $0.contenders.count }.reduce(0, +))
-        defer { progress.clear() }
-        return try cases.map { work in
-            var run = CaseRun(work)
-            try run.run(progress: &progress) { record in
-                try files.add(record)
-                if json { StandardOutput.line(try JSONLine.encode(record)) }
-            }
-            return run
+    private func report() throws {
+        let report = try Report(output)
+        try report.write()
+        guard !json else { return }
+        StandardOutput.write(report.summary.tables)
+        StandardOutput.line("\nThe raw data is in \(output)/results.jsonl, tables and pictures in \(output)/report.html.")
+    }
+
+    private func noteWhatIsMissing(_ peers: [PeerReport]) {
+        if Tool.limits == nil { StandardError.line("note: the C limit programs are not built; 'make bench-tool' builds them") }
+        let missing = peers.filter { $0.about == nil }.map(\.program.name)
+        if !missing.isEmpty {
+            StandardError.line("note: without \(missing.joined(separator: ", ")); 'make peers' builds what it finds a library for")
         }
     }
 

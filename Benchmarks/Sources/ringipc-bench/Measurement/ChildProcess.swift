@@ -80,6 +80,7 @@ final class ChildProcess {
     private func readMore(before deadline: Deadline) throws -> Bool {
         var descriptor = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
         while true {
+            if bench_end_requested() { throw BenchmarkFailure("interrupted while \(name) was running") }
             let ready = unsafe poll(&descriptor, 1, deadline.remainingMilliseconds)
             if ready > 0 { break }
             if ready < 0 && errno == EINTR { continue }

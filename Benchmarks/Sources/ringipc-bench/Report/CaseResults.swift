@@ -44,11 +44,16 @@ struct CaseResults: Equatable {
 
     /// How much better than `other`, from pairs of trials that followed each other.
     func ratio(of contender: String, to other: String, by measure: Measure) -> Spread? {
+        Spread(ratios(of: contender, to: other, by: measure))
+    }
+
+    /// Above 1 `contender` is better.
+    func ratios(of contender: String, to other: String, by measure: Measure) -> [Double] {
         let others = Dictionary((records[other] ?? []).map { ($0.trial, $0.result) }, uniquingKeysWith: { first, _ in first })
-        let pairs = (records[contender] ?? []).compactMap { record in
-            measure.value(record.result).flatMap { own in others[record.trial].flatMap(measure.value).map { (own, $0) } }
+        return (records[contender] ?? []).compactMap { record in
+            guard let own = measure.value(record.result), let theirs = others[record.trial].flatMap(measure.value) else { return nil }
+            let (better, worse) = measure.moreIsBetter ? (own, theirs) : (theirs, own)
+            return worse > 0 ? better / worse : nil
         }
-        let (own, theirs) = (pairs.map(\.0), pairs.map(\.1))
-        return measure.moreIsBetter ? Spread(ratiosOf: own, to: theirs) : Spread(ratiosOf: theirs, to: own)
     }
 }

@@ -76,12 +76,15 @@ struct Measure: Sendable {
     static let mappings = Measure("mappings") { $0.mappings.map(Double.init) }
     static let switches = Measure("context switches") { $0.contextSwitches.map(Double.init) }
 
-    /// The median of the trials; with its spread in brackets where there is one to show.
-    func cell(_ trials: [ScenarioResult]) -> String {
+    /// Over the trials that have the figure.
+    func spread(_ trials: [ScenarioResult]) -> Spread? {
         let counted = prefersKernelCount ? trials.filter { $0.callsSource == .kernel } : []
-        guard let spread = Spread((counted.isEmpty ? trials : counted).compactMap(value)) else { return "" }
-        let text = Figure.number(spread.median)
-        guard showsSpread, trials.count > 1 else { return text }
-        return "\(text) (\(Figure.number(spread.minimum))–\(Figure.number(spread.maximum)))"
+        return Spread((counted.isEmpty ? trials : counted).compactMap(value))
+    }
+
+    /// The median of the trials; with its exact interval in brackets where there is one to show.
+    func cell(_ trials: [ScenarioResult]) -> String {
+        guard let spread = spread(trials) else { return "" }
+        return showsSpread && trials.count > 1 ? spread.text(Figure.number) : Figure.number(spread.median)
     }
 }

@@ -7,11 +7,28 @@ struct ResultFolder {
     let cases: [CaseResults]
 
     init(_ path: String) throws {
-        self.path = path
         guard let trials = SystemFile.text("\(path)/results.jsonl"), let machine = SystemFile.text("\(path)/environment.json")
         else { throw BenchmarkFailure("\(path) is no folder of results: results.jsonl and environment.json belong in it") }
-        environment = try JSONLine.decode(Environment.self, from: machine)
         let records = try trials.split(separator: "\n").map { try JSONLine.decode(TrialRecord.self, from: String($0)) }
-        cases = CaseResults.grouped(records)
+        self.init(path: path, environment: try JSONLine.decode(Environment.self, from: machine), cases: CaseResults.grouped(records))
+    }
+
+    init(path: String, environment: Environment, cases: [CaseResults]) {
+        self.path = path
+        self.environment = environment
+        self.cases = cases
+    }
+
+    /// All times of a contender in a case; a run of an older tool has kept none.
+    func histogram(of contender: String, in work: CaseResults) -> HistogramFile? {
+        let file = "\(path)/histograms/\(work.title.slug)--\(contender.slug).hgrm"
+        guard let histogram = SystemFile.text(file).map(HistogramFile.init), !histogram.rows.isEmpty else { return nil }
+        return histogram
+    }
+
+    func write(_ text: String, to name: String) throws { try Self.write(text, to: "\(path)/\(name)") }
+
+    static func write(_ text: String, to file: String) throws {
+        do { try Data(text.utf8).write(to: URL(filePath: file)) } catch { throw BenchmarkFailure("cannot write \(file)") }
     }
 }

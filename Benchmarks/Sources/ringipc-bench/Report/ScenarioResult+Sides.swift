@@ -15,7 +15,7 @@ extension ScenarioResult {
             self.depth = depth
             setTimes(\.roundTrip, of: client)
         case .connect: setConnects(client, server)
-        case .pingpong, .pace, .fanin, .idle: setTimes(\.roundTrip, of: client)
+        case .pingpong, .pace, .fanin, .idle, .parse: setTimes(\.roundTrip, of: client)
         }
     }
 

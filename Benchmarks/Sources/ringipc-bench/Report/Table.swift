@@ -1,8 +1,8 @@
-/// A Markdown table whose columns are aligned, so that it reads as well on a terminal. All but the first column are figures and
-/// stand to the right.
-struct Table {
-    private var rows: [[String]]
-    private let textColumns: Int
+/// A table, as Markdown whose columns are aligned, so that it reads as well on a terminal, and as HTML. All but the first column
+/// are figures and stand to the right.
+struct Table: Equatable {
+    private(set) var rows: [[String]]
+    let textColumns: Int
 
     /// - Parameter textColumns: how many columns from the left hold text.
     init(_ titles: [String], textColumns: Int = 1) {
@@ -12,9 +12,13 @@ struct Table {
 
     mutating func add(_ cells: [String]) { rows.append(cells) }
 
+    /// Nothing but titles.
+    var isEmpty: Bool { rows.count == 1 }
+
     var text: String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        var lines = rows.map { row in
+        let cells = rows.map { row in row.map { $0.replacing("|", with: "\\|") } }
+        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        var lines = cells.map { row in
             "| " + row.indices.map { pad(row[$0], widths[$0], isText: $0 < textColumns) }.joined(separator: " | ") + " |"
         }
         let rule = widths.indices.map { column in

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import RingIPC
 
 /// The machine and the programs that a run depends on. No name of a host, a user or a folder.
 struct Environment: Codable {
@@ -20,9 +21,19 @@ struct Environment: Codable {
     var mitigations: [String: String]
     var versions: [String: String]
     var backends: [String: String]
+    /// Other libraries: the version of each, or what would bring it.
+    var peers: [String: String]?
+    /// What each of them sets in its library, and why.
+    var peerOptions: [String: String]?
+    /// Nanoseconds for each message that the tool itself takes, by part.
+    var overhead: [String: Double]?
+    /// Case, contender, and why it has no figures there.
+    var notMeasured: [String: [String: String]]?
+    /// What the reader of the results must know about the run as a whole.
+    var note: String?
 
     enum CodingKeys: String, CodingKey {
-        case started, commit, profile, cpus, placement, kernel, governor, mitigations, versions, backends
+        case started, commit, profile, cpus, placement, kernel, governor, mitigations, versions, backends, peers, overhead, note
         case cpuModel = "cpu_model"
         case cpuCount = "cpu_count"
         case allowedCPUs = "allowed_cpus"
@@ -31,9 +42,13 @@ struct Environment: Codable {
         case clockSource = "clock_source"
         case ioUringDisabled = "io_uring_disabled"
         case loadAverage = "load_average"
+        case peerOptions = "peer_options"
+        case notMeasured = "not_measured"
     }
 
-    static func current(profile: Profile, cpus: CPUPair, backends: [String: String]) throws -> Environment {
+    static func current(
+        profile: Profile, cpus: CPUPair, backends: [BackendReport], peers: [PeerReport]
+    ) throws -> Environment {
         let set = try CPUSet.current()
         let cpu = SystemFile.text("/proc/cpuinfo") ?? ""
         let memory = SystemFile.value(of: "MemTotal", in: "/proc/meminfo").flatMap { Int($0.prefix { $0.isNumber }) }
@@ -55,7 +70,13 @@ struct Environment: Codable {
             loadAverage: SystemFile.text("/proc/loadavg").map { $0.split(separator: " ").prefix(3).joined(separator: " ") },
             mitigations: mitigations,
             versions: versions,
-            backends: backends)
+            backends: byName(backends.map { ($0.backend.rawValue, "\($0.isAvailable ? "works" : "does not work"): \($0.reason)") }),
+            peers: byName(peers.map { ($0.program.name, $0.version) }),
+            peerOptions: byName(peers.compactMap { peer in peer.about.map { (peer.program.name, $0.options) } }))
+    }
+
+    private static func byName(_ pairs: [(String, String)]) -> [String: String] {
+        Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     /// The commit that the tool was built from, with `+` for changes that are not in it.

@@ -33,7 +33,7 @@ struct PeerRun {
         case .fanin(let connections, let seconds):
             result.connections = connections
             try measureFanin(program, address, connections, seconds, into: &result)
-        case .pace: throw BenchmarkFailure("no other library is measured at a pace")
+        case .pace, .parse: throw BenchmarkFailure("no other library is measured by \(scenario.name)")
         case .rate(let load):
             try load.check(cpus)
             try measureSides(program, address, into: &result)
@@ -82,7 +82,7 @@ struct PeerRun {
         case .burst(let messages): arguments += ["--burst", "\(messages)"]
         case .depth(let depth): arguments += ["--depth", "\(depth)"]
         case .rate(let load): arguments += load.programArguments
-        case .pingpong, .stream, .connect, .pace, .fanin, .idle: break
+        case .pingpong, .stream, .connect, .pace, .fanin, .idle, .parse: break
         }
         if countsSystemCalls { arguments.append("--count-system-calls") }
         return arguments

@@ -15,6 +15,8 @@ struct ScenarioRun {
         case pace(PaceStep)
         case fanin(connections: Int, seconds: Double)
         case idle(connections: Int)
+        /// One process, no transport.
+        case parse
 
         var name: String {
             switch self {
@@ -28,13 +30,14 @@ struct ScenarioRun {
             case .pace: "pace"
             case .fanin: "fanin"
             case .idle: "idle"
+            case .parse: "parse"
             }
         }
 
         /// The command that measures it, with the options that only it has.
         var command: [String] {
             switch self {
-            case .pingpong, .stream, .connect: [name]
+            case .pingpong, .stream, .connect, .parse: [name]
             case .burst(let messages): [name, "--burst", "\(messages)"]
             case .rate(let load): [name] + load.arguments
             case .depth(let depth): [name, "--depth", "\(depth)"]
@@ -70,6 +73,7 @@ struct ScenarioRun {
             let pace = Pace(options: options, step: step, sharesCPU: cpus.isOneCPU)
             let (client, server) = try withServer("pingpong", []) { try pace.runClient($0, server: $1.identifier) }
             result.setPace(step, options, client, server)
+        case .parse: return try Parse(size: options.size).measure()
         case .idle(let connections):
             result.connections = connections
             let idle = Idle(framing: options.framing, connections: connections, cpus: cpus)
@@ -110,7 +114,7 @@ struct ScenarioRun {
         case .depth(let depth):
             return try withServer("pingpong", []) { endpoint, _ in try Depth(options: options, depth: depth).runClient(endpoint) }
         case .connect: return try measureConnect()
-        case .pingpong, .pace, .fanin, .idle:
+        case .pingpong, .pace, .fanin, .idle, .parse:
             return try withServer("pingpong", []) { endpoint, _ in try Pingpong(options: options).runClient(endpoint) }
         }
     }

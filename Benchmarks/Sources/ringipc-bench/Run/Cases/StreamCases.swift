@@ -1,0 +1,42 @@
+internal import RingIPC
+
+/// Messages back to back: for ever, and in bursts.
+extension Matrix {
+    static let sizes = [8, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576]
+
+    /// Each peer with each of its batches. The best is what the peer gets from then on.
+    var sweeps: [BenchmarkCase] {
+        peers(that: "stream", .block).map { peer in
+            let batches = peer.batches.map { Contender.peer(peer.peer, batch: $0) }
+            return work("batch sweep, stream, 64 B, \(peer.peer)", .stream, batches, seconds: min(seconds, 0.1))
+        }
+    }
+
+    var streams: [BenchmarkCase] {
+        guard profile == .full else { return [64, 1024, 16_384].map { stream($0, peers: $0 == 64) } }
+        // The size that everybody quotes is the first.
+        let sizes = [64] + Self.sizes.filter { $0 != 64 }
+        return sizes.map { stream($0, peers: true) } + (cpus.isOneCPU ? [] : [stream(64, .spin, peers: true)]) + [stream(64, .adaptive)]
+    }
+
+    private func stream(_ size: Int, _ wait: WaitChoice = .block, peers: Bool = false) -> BenchmarkCase {
+        // The C programs of a stream block, without a word about it in their kinds.
+        let limits: Limits = wait != .block ? .none : size == 64 ? .all : .ofBackends
+        return work(
+            "stream, \(wait.participle), \(size) B", .stream, contenders(.stream, wait, limits: limits, peers: peers), wait: wait,
+            size: size, seconds: size == 64 ? seconds : shortSeconds)
+    }
+
+    var bursts: [BenchmarkCase] {
+        guard profile == .full else { return [burst(1000, .block)] }
+        let waits: [WaitChoice] = cpus.isOneCPU ? [.block] : [.block, .spin]
+        return waits.flatMap { wait in [1, 10, 100, 1000, 10_000].map { burst($0, wait) } }
+    }
+
+    private func burst(_ messages: Int, _ wait: WaitChoice) -> BenchmarkCase {
+        let scenario = ScenarioRun.Scenario.burst(messages: messages)
+        return work(
+            "burst of \(messages), \(wait.participle), 64 B", scenario, contenders(scenario, wait, limits: .all, peers: true),
+            wait: wait, seconds: messages == 1000 ? seconds : shortSeconds)
+    }
+}

@@ -1,0 +1,73 @@
+internal import RingIPC
+
+/// Who is measured: a backend of the library, a C program that shows what the kernel gives, or another library.
+enum Contender: Hashable {
+    case backend(BackendChoice)
+    /// The library where no backend has a part in it.
+    case library
+    case limit(kind: String)
+    /// With a batch of its own only where batches are compared.
+    case peer(String, batch: Int? = nil)
+
+    var name: String {
+        switch self {
+        case .backend(let backend): backend.rawValue
+        case .library: "RingIPC"
+        case .limit(let kind): "C \(kind)"
+        case .peer(let name, let batch): batch.map { "\(name), batch \($0)" } ?? name
+        }
+    }
+
+    /// Whether a run goes on without it. What is ours must work.
+    var isOurs: Bool {
+        switch self {
+        case .backend, .library: true
+        case .limit, .peer: false
+        }
+    }
+
+    /// The C program that does the same with the same calls.
+    func reference(in work: BenchmarkCase) -> Contender? {
+        switch self {
+        case .limit, .peer: nil
+        case .library: .limit(kind: "parse")
+        case .backend(let backend): LimitRun.kind(of: backend, wait: work.wait, in: work.scenario).map { .limit(kind: $0) }
+        }
+    }
+}
+
+extension LimitRun {
+    /// The scenario of the C programs; `nil` where they have none.
+    static func scenario(of scenario: ScenarioRun.Scenario) -> Scenario? {
+        switch scenario {
+        case .pingpong: .pingpong
+        case .stream: .stream
+        case .burst: .burst
+        case .rate: .rate
+        case .depth: .depth
+        case .connect: .connect
+        case .fanin: .fanin
+        case .parse: .parse
+        case .pace, .idle: nil
+        }
+    }
+
+    /// The C program that makes the calls of a backend.
+    static func kind(of backend: BackendChoice, wait: WaitChoice, in scenario: ScenarioRun.Scenario) -> String? {
+        guard let scenario = Self.scenario(of: scenario) else { return nil }
+        let calls =
+            switch (scenario, backend) {
+            // Opening a connection is the same call for all.
+            case (.connect, _): "recv"
+            case (_, .epoll): "epoll"
+            case (_, .ioUring): "uring"
+            default: "recv"
+            }
+        let kind =
+            switch scenario {
+            case .stream, .fanin, .parse: calls
+            case .pingpong, .burst, .rate, .depth, .connect: "\(calls)-\(wait == .spin ? "spin" : "block")"
+            }
+        return scenario.kinds.contains(kind) ? kind : nil
+    }
+}
