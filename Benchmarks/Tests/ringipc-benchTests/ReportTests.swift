@@ -13,13 +13,15 @@ import Testing
         result.roundTrip = RoundTripTimes(min: 1, p50: 2, p90: 3, p99: 4, p99_9: 5, max: 6)
         result.setRate(count: 10, size: 64, seconds: 2)
         let client = SideReport(
-            messages: 10, cpuNanoseconds: 50, contextSwitches: 1, peakResidentBytes: 7, librarySystemCalls: 20, copiedBytes: 5)
+            messages: 10, cpuNanoseconds: 50, voluntarySwitches: 1, peakResidentBytes: 7, librarySystemCalls: 20, copiedBytes: 5)
         result.setCosts(client: client, server: client)
         #expect(
             try JSONLine.encode(result) == """
-                {"backend":"epoll","bytes_per_second":320,"connections":1,"context_switches":2,"copied_bytes_per_message":1,\
+                {"backend":"epoll","bytes_per_second":320,"connections":1,"context_switches":2,"context_switches_client":1,\
+                "context_switches_server":1,"copied_bytes_per_message":1,"copied_bytes_per_message_client":0.5,\
+                "copied_bytes_per_message_server":0.5,\
                 "count":10,"cpu_ns_per_message":10,"cpu_ns_per_message_client":5,"cpu_ns_per_message_server":5,"framing":"native",\
-                "messages_per_second":5,"peak_rss_bytes":7,"rtt_ns":{"max":6,"min":1,"p50":2,"p90":3,"p99":4,"p99_9":5},\
+                "involuntary_switches":0,"messages_per_second":5,"peak_rss_bytes":7,"rtt_ns":{"max":6,"min":1,"p50":2,"p90":3,"p99":4,"p99_9":5},\
                 "scenario":"pingpong","seconds":2,"size":64,"system_calls_per_message":4,"system_calls_per_message_client":2,\
                 "system_calls_per_message_server":2,"system_calls_source":"library","wait":"spin"}
                 """)
