@@ -12,8 +12,10 @@ struct RingIPCBench: ParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CompareCommand.self, ReportCommand.self, PingpongCommand.self, StreamCommand.self, BurstCommand.self,
-            RateCommand.self, DepthCommand.self, SizesCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self, ConnectCommand.self,
-            ServeCommand.self, ProbeCommand.self, ParseCommand.self, OverheadCommand.self, SoakCommand.self, LimitsCommand.self, PeersCommand.self,
+            RateCommand.self, DepthCommand.self, SizesCommand.self, PaceCommand.self, FaninCommand.self, IdleCommand.self,
+            ConnectCommand.self,
+            ServeCommand.self, ProbeCommand.self, ParseCommand.self, OverheadCommand.self, SoakCommand.self, LimitsCommand.self,
+            PeersCommand.self,
             BackendsCommand.self, PeerCommand.self,
         ])
 

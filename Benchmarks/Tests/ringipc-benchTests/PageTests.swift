@@ -21,8 +21,10 @@ import Testing
                 if contender == "C epoll" { result.kind = "epoll" }
                 if contender == name { result.peer = name }
                 if contender == name, trial <= disturbed { result.disturbances = ["steal 3.1 % of the CPU time"] }
-                work.add(TrialRecord(
-                    title: work.title, contender: contender, trial: trial, reference: contender == "epoll" ? "C epoll" : nil, result: result))
+                work.add(
+                    TrialRecord(
+                        title: work.title, contender: contender, trial: trial, reference: contender == "epoll" ? "C epoll" : nil,
+                        result: result))
             }
         }
         var environment = try ResultFolder("\(Self.root)/results/2026-11-24-two-cpu-vm").environment

@@ -13,12 +13,15 @@ struct ReadmeFigures {
         let kernel = environment.kernel.map { "Linux " + $0.split(separator: ".").prefix(2).joined(separator: ".") }
         let machine = [environment.cpuModel, kernel].compactMap { $0 }.joined(separator: ", ")
         return """
-            Two processes, each with a CPU of its own, on \(place) (\(machine)), 64-byte messages, every byte verified. Medians of trials; in \
-            parentheses the share of the C limit of the same kind, trial by trial. From `\(folder)` (`ringipc-bench run --profile \
+            Two processes, each with a CPU of its own, on \(place) (\(machine)), 64-byte messages, every byte verified. Medians of \
+            trials\(hasShares ? "; in parentheses the share of the C limit of the same kind, trial by trial" : ""). From `\(folder)` (`ringipc-bench run --profile \
             \(environment.profile)`), where the intervals and the raw data are.
 
             """
     }
+
+    /// Results of an older tool do not say which limit belongs to whom.
+    private var hasShares: Bool { headlines.contains { $0.1.map { work in work.ours.contains { work.limit(of: $0) != nil } } == true } }
 
     /// The work that stands for the rest, with the words of the README.
     private var headlines: [(String, CaseResults?)] {

@@ -30,7 +30,8 @@ struct Drawing {
         for reference in ["gpPt", "gpDot", "gnuplot_canvas"] { text = text.replacing(reference, with: "\(name)-\(reference)") }
         let title = HTML.escape(picture.title)
         return text.replacing("<g id=\"\(name)-gnuplot_canvas\">", with: "<title>\(title)</title>\n<g id=\"\(name)-gnuplot_canvas\">")
-            .replacing("xmlns:xlink", with: "role=\"img\" aria-label=\"\(title)\" class=\"\(layout.rawValue)\"\n xmlns:xlink", maxReplacements: 1)
+            .replacing(
+                "xmlns:xlink", with: "role=\"img\" aria-label=\"\(title)\" class=\"\(layout.rawValue)\"\n xmlns:xlink", maxReplacements: 1)
     }
 }
 

@@ -80,7 +80,9 @@ struct Page {
     }
 
     private func figure(_ picture: Picture) throws -> String {
-        let drawings = try gnuplot.map { gnuplot in try Layout.allCases.map { try Drawing(picture: picture, layout: $0).svg(by: gnuplot) }.joined() }
+        let drawings = try gnuplot.map { gnuplot in
+            try Layout.allCases.map { try Drawing(picture: picture, layout: $0).svg(by: gnuplot) }.joined()
+        }
         return """
             <figure id="\(picture.name)">
             <h3>\(HTML.escape(picture.title))</h3>

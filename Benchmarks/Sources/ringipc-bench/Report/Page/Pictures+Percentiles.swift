@@ -2,7 +2,9 @@
 extension Pictures {
     var percentiles: [Picture?] {
         Self.waits.map { wait, word in
-            percentilePicture("percentiles-round-trip-\(wait)", "Round trips, both sides \(word): percentiles", cases.roundTrip(wait)) { $0.roundTrip }
+            percentilePicture("percentiles-round-trip-\(wait)", "Round trips, both sides \(word): percentiles", cases.roundTrip(wait)) {
+                $0.roundTrip
+            }
         } + [rateWork.flatMap { percentilePicture("percentiles-rate", "Open loop, \($0.title): percentiles", $0) { $0.latency } }]
     }
 
@@ -19,7 +21,8 @@ extension Pictures {
         guard let work else { return nil }
         var table = Table(["by"] + Percentile.shown.map(\.label).dropLast() + ["greatest"])
         let series = work.contenders.compactMap { contender -> Series? in
-            let curve = results.histogram(of: contender, in: work).map(Self.curve) ?? Self.curve(work.trials(of: contender).compactMap(times))
+            let curve =
+                results.histogram(of: contender, in: work).map(Self.curve) ?? Self.curve(work.trials(of: contender).compactMap(times))
             guard let curve else { return nil }
             table.add([contender] + curve.cells)
             return Series(contender, curve.points, marks: curve.marks)
@@ -44,7 +47,8 @@ extension Pictures {
         let points = histogram.rows.filter { $0.share < 1 && $0.value > 0 }.map { Point(x: Percentile.nines($0.share), y: $0.value) }
             .filter { $0.x <= greatest }
         guard let end = points.last?.x else { return nil }
-        let shown = Percentile.shown.dropLast().map { share in histogram.value(at: share.share).map { (Percentile.nines(share.share), $0) } }
+        let shown = Percentile.shown.dropLast().map { share in histogram.value(at: share.share).map { (Percentile.nines(share.share), $0) }
+        }
         let marks = shown.compactMap { $0 }.filter { $0.0 <= end }.map { Point(x: $0.0, y: $0.1) }
         let cells = shown.map { $0.map { $0.0 <= end ? Figure.number($0.1) : "" } ?? "" }
         return (points, marks, cells + [histogram.rows.last.map { Figure.number($0.value) } ?? ""])

@@ -33,7 +33,8 @@ extension Pictures {
         let wait = cases.stream?.wait
         return [
             sweep(
-                "size", "Throughput by size of message", cases.all("stream", wait: wait), x: Axis(label: "bytes of a message"), along: \.size.asDouble,
+                "size", "Throughput by size of message", cases.all("stream", wait: wait), x: Axis(label: "bytes of a message"),
+                along: \.size.asDouble,
                 [
                     Quantity(title: "messages", unit: "million a second") { $0.messagesPerSecond.map { $0 / 1e6 } },
                     Quantity(title: "bytes", unit: "GB a second") { $0.bytesPerSecond.map { $0 / 1e9 } },
@@ -48,7 +49,8 @@ extension Pictures {
     private var depths: [Picture?] {
         Self.waits.map { wait, word in
             sweep(
-                "depth-\(wait)", "Requests in flight on one connection, \(word)", cases.all("depth", wait: wait), x: Axis(label: "requests in flight"),
+                "depth-\(wait)", "Requests in flight on one connection, \(word)", cases.all("depth", wait: wait),
+                x: Axis(label: "requests in flight"),
                 along: \.depth.asDouble, Self.throughputAndLatency,
                 caption: """
                     More requests in flight share each entry into the kernel and each wake-up: throughput rises, and each answer waits for its \
@@ -59,7 +61,8 @@ extension Pictures {
 
     private var fanin: Picture? {
         sweep(
-            "fanin", "Many connections, one message in flight each", cases.all("fanin"), x: Axis(label: "connections"), along: \.connections.asDouble,
+            "fanin", "Many connections, one message in flight each", cases.all("fanin"), x: Axis(label: "connections"),
+            along: \.connections.asDouble,
             Self.throughputAndLatency,
             caption: """
                 One echo server on one CPU; the client is the same C program for all. Latency grows with the number of connections because they \
@@ -93,10 +96,13 @@ extension Pictures {
         let steps = works.compactMap { work in work.sample.flatMap(along).map { (x: $0, work: work) } }.sorted { $0.x < $1.x }
         let places = Set(steps.map(\.x)).sorted()
         guard places.count > 1 else { return nil }
-        let contenders = steps.flatMap(\.work.contenders).reduce(into: [String]()) { all, name in if !all.contains(name) { all.append(name) } }
+        let contenders = steps.flatMap(\.work.contenders).reduce(into: [String]()) { all, name in
+            if !all.contains(name) { all.append(name) }
+        }
         var x = axis
         x.ticks = places.map { Tick(value: $0, label: Scaling.label($0)) }
-        var table = Table([axis.label, "by"] + quantities.map { [$0.title, $0.unit].compactMap { $0 }.joined(separator: ", ") }, textColumns: 2)
+        var table = Table(
+            [axis.label, "by"] + quantities.map { [$0.title, $0.unit].compactMap { $0 }.joined(separator: ", ") }, textColumns: 2)
         for step in steps {
             for contender in step.work.contenders {
                 let cells = quantities.map { Spread(step.work.trials(of: contender).compactMap($0.value))?.text(Figure.number) ?? "" }
@@ -105,18 +111,21 @@ extension Pictures {
         }
         let series = quantities.map { quantity in
             contenders.map { contender in
-                Series(contender, steps.compactMap { step in
-                    Spread(step.work.trials(of: contender).compactMap(quantity.value)).map { Point(x: step.x, y: $0.median) }
-                })
+                Series(
+                    contender,
+                    steps.compactMap { step in
+                        Spread(step.work.trials(of: contender).compactMap(quantity.value)).map { Point(x: step.x, y: $0.median) }
+                    })
             }.filter { $0.points.count > 1 }
         }
         let values = series.flatMap { $0 }.flatMap(\.points).map(\.y).filter { $0 > 0 }
         guard let least = values.min(), let greatest = values.max() else { return nil }
         let panels = zip(quantities, series).enumerated().map { place, pair in
             let (quantity, series) = pair
-            return Panel.curves(Curves(
-                title: quantity.title, x: x, y: Axis(label: quantity.unit), series: series,
-                hasNames: !sharesY || place == quantities.count - 1, yRange: sharesY ? least...greatest : nil))
+            return Panel.curves(
+                Curves(
+                    title: quantity.title, x: x, y: Axis(label: quantity.unit), series: series,
+                    hasNames: !sharesY || place == quantities.count - 1, yRange: sharesY ? least...greatest : nil))
         }
         return Picture(name: name, title: title, caption: caption, panels: panels, table: table)
     }

@@ -63,15 +63,21 @@ struct Pictures {
     private var cpu: Picture? {
         let stream = cases.stream
         let works: [(String, CaseResults?, (CaseResults) -> [String])] = [
-            ("Stream, 64 B: ours and C", stream, { $0.ours + $0.limits }), ("Stream, 64 B: with other libraries", stream, { $0.peers.isEmpty ? [] : $0.contenders }),
-            ("Round trip, blocking", cases.roundTrip("block"), { $0.contenders }), ("Round trip, spinning", cases.roundTrip("spin"), { $0.contenders }),
+            ("Stream, 64 B: ours and C", stream, { $0.ours + $0.limits }),
+            ("Stream, 64 B: with other libraries", stream, { $0.peers.isEmpty ? [] : $0.contenders }),
+            ("Round trip, blocking", cases.roundTrip("block"), { $0.contenders }),
+            ("Round trip, spinning", cases.roundTrip("spin"), { $0.contenders }),
         ]
         var table = Table(["work", "by", "client ns", "server ns"], textColumns: 2)
         var panels: [Panel] = []
         for case (let title, let work?, let chosen) in works {
             let bars = chosen(work).compactMap { cpuBar($0, in: work) }
             guard !bars.isEmpty else { continue }
-            panels.append(.bars(Bars(title: title, axis: Axis(label: "CPU ns for each message", scale: .linear), bars: bars, parts: ["client", "server"])))
+            panels.append(
+                .bars(
+                    Bars(
+                        title: title, axis: Axis(label: "CPU ns for each message", scale: .linear), bars: bars, parts: ["client", "server"])
+                ))
             for bar in bars { table.add([title, bar.contender] + bar.parts.map(Figure.number)) }
         }
         guard !panels.isEmpty else { return nil }
@@ -87,7 +93,8 @@ struct Pictures {
 
     private func cpuBar(_ contender: String, in work: CaseResults) -> Bar? {
         let trials = work.trials(of: contender)
-        guard let client = Spread(trials.compactMap(\.cpuPerMessageOfClient)), let server = Spread(trials.compactMap(\.cpuPerMessageOfServer))
+        guard let client = Spread(trials.compactMap(\.cpuPerMessageOfClient)),
+            let server = Spread(trials.compactMap(\.cpuPerMessageOfServer))
         else { return nil }
         let parts = [client.median, server.median]
         return Bar(contender: contender, parts: parts, label: Figure.number(parts[0] + parts[1]))
