@@ -8,6 +8,7 @@
 # make hostile     peers that break every rule, and what the others feel of it; report in results/latest
 # make soak        full load with kills for MINUTES=1, every frame accounted for; report in results/latest
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
+# make peers       other libraries under the same work, those that are installed, in Benchmarks/bin/peers
 # make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
 # make clean
@@ -21,7 +22,7 @@ SEEDS ?= 10000
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench hostile soak bench-tool test inject simulate planted fuzz sanitize format clean requirements
+.PHONY: bench hostile soak bench-tool peers test inject simulate planted fuzz sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -38,10 +39,17 @@ bench-tool: requirements
 	@ln -sfn "$$($(SWIFT) build --package-path Benchmarks -c release --show-bin-path)/ringipc-bench" $(BIN)/ringipc-bench
 	$(if $(LIMITS),$(MAKE) -C Benchmarks/Limits OUT=../bin/ringipc-limits)
 
+peers: requirements
+	$(MAKE) -C Benchmarks/Peers OUT=../bin/peers SWIFT="$(SWIFT)"
+
 # The plain run of the library's tests comes last: what it prints at the end counts them.
 test: requirements
 	$(SWIFT) test --package-path Benchmarks
 	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
+	$(MAKE) -C Benchmarks/Limits OUT=../bin/ringipc-limits
+	Tests/Limits/check.py $(BIN)/ringipc-limits
+	$(MAKE) peers
+	Tests/Peers/check.py $(BIN)/peers
 	Scripts/check-hotpath
 	$(MAKE) inject
 	$(MAKE) simulate

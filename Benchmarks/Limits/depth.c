@@ -1,6 +1,7 @@
 /* Several requests in flight on one connection: each answer makes room for the next request. */
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "inbox.h"
@@ -12,13 +13,14 @@ enum { LEAST_WARM_UP = 1000, SOCKET_BUFFER_OVERHEAD = 768 };
 struct answers {
     struct histogram *times;
     struct stamps departures;
-    uint64_t now;
+    uint64_t warm_up, now;
 };
 
 INLINE void take_answer(void *context, uint64_t sequence) {
     struct answers *answers = context;
     answers->now = now_ns();
-    histogram_add(answers->times, answers->now - stamps_take(&answers->departures, sequence));
+    uint64_t time = answers->now - stamps_take(&answers->departures, sequence);
+    if (sequence >= answers->warm_up) histogram_add(answers->times, time);
 }
 
 static struct stamps departures(uint64_t depth) {
@@ -32,16 +34,14 @@ INLINE void ask(enum framing framing, struct work *work, struct pair *pair) {
     struct inbox inbox;
     inbox_open(&inbox, work);
     unsigned char *requests = work_memory(depth * work->wire_size);
-    struct answers answers = {&pair->times, departures(depth), now_ns()};
+    struct answers answers = {&pair->times, departures(depth), work->warm_up, now_ns()};
     bool measuring = false;
     histogram_reset(&pair->times);
     while (answered < work->total) {
         if (!measuring && answered >= work->warm_up) {
             measuring = true;
-            histogram_reset(&pair->times);
             pair->client.messages = work->total - answered;
             meter_start(&pair->client);
-            answers.now = pair->client.elapsed_ns;
         }
         unsigned char *end = requests;
         for (; sent < work->total && sent - answered < depth; sent++) {
@@ -60,19 +60,18 @@ INLINE void ask(enum framing framing, struct work *work, struct pair *pair) {
 }
 
 /* Each side sends before it receives: what is in flight has to fit the socket's buffer, or both could wait for ever. */
-static void check_room(int socket, const struct work *work) {
-    int room = 0;
+static void check_room(const struct options *options) {
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), room = 0;
     socklen_t size = sizeof room;
-    if (getsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, &size) < 0) fail_system("getsockopt");
-    uint64_t needed = work->options->depth * (work->wire_size + SOCKET_BUFFER_OVERHEAD);
-    if (work->options->depth > 1 && needed > (uint64_t)room)
-        fail(EXIT_USAGE, "--depth %llu of this size does not fit the buffer of a socket",
-             (unsigned long long)work->options->depth);
+    if (probe < 0 || getsockopt(probe, SOL_SOCKET, SO_SNDBUF, &room, &size) < 0) fail_system("getsockopt");
+    close(probe);
+    uint64_t needed = options->depth * (frame_size(options->framing, options->size) + SOCKET_BUFFER_OVERHEAD);
+    if (options->depth > 1 && needed > (uint64_t)room)
+        fail(EXIT_USAGE, "--depth %llu of this size does not fit the buffer of a socket", (unsigned long long)options->depth);
 }
 
 static void client(int socket, struct pair *pair) {
     struct work work = work_start(socket, pair, LEAST_WARM_UP);
-    check_room(socket, &work);
     WITH_FRAMING(work.options->framing, ask, &work, pair);
     channel_close(&work.channel);
 }
@@ -86,6 +85,7 @@ static void server(int socket, struct pair *pair) {
 void depth(const struct options *given) {
     struct options options = *given;
     way_check(&options);
+    check_room(&options);
     if (options.count == 0) options.count = 200000;
 
     struct pair *pair = pair_run(&options, client, server);
@@ -95,7 +95,7 @@ void depth(const struct options *given) {
     json_text("wait", way_spins(&options) ? "spin" : "block");
     json_text("framing", framing_name(options.framing));
     json_integer("size", options.size);
-    json_integer("count", pair->client.messages);
+    json_integer("count", options.count);
     json_integer("depth", options.depth);
     json_number("seconds", seconds);
     json_number("messages_per_second", (double)pair->client.messages / seconds);

@@ -337,7 +337,7 @@ void serve_by_ring(struct echo_server *server) {
     while (!state.stopping) {
         end_turn(&state);
         if (state.unsettled_count == 0) {
-            ring_submit_and_wait(&state.ring, 1);
+            ring_submit_and_wait(&state.ring);
         } else {
             int result = COUNTED(io_uring_submit(&state.ring));
             if (result < 0 && result != -EINTR) fail_result("io_uring_enter", result);

@@ -25,11 +25,22 @@ struct load {
     size_t per_batch, start, end; /* the bytes of the batch that have not left */
 };
 
+/* Whoever handles a message, or its answer, takes its time. */
+struct latencies {
+    struct histogram *times;
+    struct stamps due_times;
+    uint64_t warm_up;
+};
+
+static struct latencies latencies_start(struct pair *pair, const struct work *work) {
+    histogram_reset(&pair->times);
+    return (struct latencies){&pair->times, pair_stamps(pair), work->warm_up};
+}
+
 INLINE void take_latency(void *context, uint64_t sequence) {
-    struct pair *pair = context;
-    struct stamps stamps = pair_stamps(pair);
-    uint64_t now = now_ns();
-    histogram_add(&pair->times, now - stamps_take(&stamps, sequence));
+    struct latencies *latencies = context;
+    uint64_t now = now_ns(), due = stamps_take(&latencies->due_times, sequence);
+    if (sequence >= latencies->warm_up) histogram_add(latencies->times, now - due);
 }
 
 /* All that is due by now. */
@@ -53,27 +64,27 @@ static void send_some(struct load *load) {
     else if (errno != EAGAIN && errno != EINTR) fail_system("send");
 }
 
-INLINE void receive_some(enum framing framing, struct load *load, struct inbox *inbox) {
+INLINE void receive_some(enum framing framing, struct load *load, struct inbox *inbox, struct latencies *latencies) {
     ssize_t received = COUNTED(recv(load->socket, inbox->bytes + inbox->count, inbox->capacity - inbox->count, 0));
     if (received == 0) fail(EXIT_SYSTEM, "the other side ended the stream too early");
     if (received < 0) {
         if (errno != EAGAIN && errno != EINTR) fail_system("recv");
         return;
     }
-    uint64_t before = load->answered, warm_up = load->work->warm_up;
-    inbox_check(framing, inbox, (size_t)received, load->work->options->size, &load->answered, take_latency, load->pair);
-    if (before < warm_up && load->answered >= warm_up) histogram_reset(&load->pair->times);
+    inbox_check(framing, inbox, (size_t)received, load->work->options->size, &load->answered, take_latency, latencies);
 }
 
 INLINE void offer(enum framing framing, struct load *load) {
     struct work *work = load->work;
     bool round_trip = work->options->round_trip;
+    struct latencies latencies = {0};
+    if (round_trip) latencies = latencies_start(load->pair, work);
     struct inbox inbox;
     inbox_open(&inbox, work);
     while (load->sent < work->total || load->start < load->end || (round_trip && load->answered < work->total)) {
         if (load->start == load->end) produce(framing, load);
         if (load->start < load->end) send_some(load);
-        if (round_trip) receive_some(framing, load, &inbox);
+        if (round_trip) receive_some(framing, load, &inbox, &latencies);
     }
     meter_stop(&load->pair->client);
     inbox_close(&inbox);
@@ -88,7 +99,6 @@ static void client(int socket, struct pair *pair) {
     load.batch = work_memory(load.per_batch * work.wire_size);
     schedule_start(&load.schedule, options->per_second, options->random, options->seed, now_ns());
     load.due = schedule_next(&load.schedule);
-    if (options->round_trip) histogram_reset(&pair->times);
     WITH_FRAMING(options->framing, offer, &load);
     pair->client.messages = options->count;
     free(load.batch);
@@ -98,14 +108,13 @@ static void client(int socket, struct pair *pair) {
 INLINE void receive_all(enum framing framing, struct work *work, struct pair *pair) {
     struct inbox inbox;
     inbox_open(&inbox, work);
-    histogram_reset(&pair->times);
+    struct latencies latencies = latencies_start(pair, work);
     bool measuring = false;
     for (uint64_t sequence = 0; sequence < work->total;) {
         size_t received = inbox_receive(&inbox, &work->channel);
-        inbox_check(framing, &inbox, received, work->options->size, &sequence, take_latency, pair);
+        inbox_check(framing, &inbox, received, work->options->size, &sequence, take_latency, &latencies);
         if (measuring || sequence < work->warm_up) continue;
         measuring = true;
-        histogram_reset(&pair->times);
         pair->server.messages = work->total - sequence;
         meter_start(&pair->server);
     }

@@ -75,7 +75,7 @@ static enum kit_turn connect_turn(struct kit *kit) {
         return KIT_CONNECT;
     }
     if (kit->sent == kit->handled) {
-        histogram_add(&kit->connect_times, now_ns() - kit->now);
+        kit_record(kit, &kit->connect_times, now_ns() - kit->now);
         return KIT_SEND;
     }
     return kit->unflushed > 0 ? flush_turn(kit) : KIT_RECEIVE;
@@ -130,7 +130,7 @@ static void take_answer(struct kit *kit, const void *bytes, size_t length) {
     if (kit->handled == kit->sent || length != kit->options.size || content_difference(bytes, length, kit->handled) != 0)
         fail(EXIT_FAILURE, "answer %llu is not what was sent", (unsigned long long)kit->handled);
     uint64_t now = now_ns();
-    histogram_add(&kit->times, now - stamps_take(&kit->departures, kit->handled));
+    kit_record(kit, &kit->times, now - stamps_take(&kit->departures, kit->handled));
     /* In rate the clock belongs to the turn: a message that became due meanwhile waits for the next group. */
     if (kit->options.scenario != RATE) kit->now = now;
     kit->answered = true;

@@ -3,8 +3,6 @@
 #include "state.h"
 
 void kit_measure_start(struct kit *kit) {
-    histogram_reset(&kit->times);
-    histogram_reset(&kit->connect_times);
     if (kit->call_counter >= 0 && bench_call_counter_enable(kit->call_counter) < 0) kit->call_counter = -1;
     meter_start(&kit->meter);
     kit->now = kit->meter.elapsed_ns;

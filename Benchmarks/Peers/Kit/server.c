@@ -15,7 +15,7 @@ void kit_ready(struct kit *kit) {
 static void record(struct kit *kit, uint64_t slot) {
     uint64_t now = now_ns(), since = stamps_take(&kit->stamps, slot);
     if (since == 0) fail(EXIT_FAILURE, "message %llu came before it was sent", (unsigned long long)kit->handled);
-    histogram_add(&kit->times, now - since);
+    kit_record(kit, &kit->times, now - since);
 }
 
 static enum kit_answer confirm(struct kit *kit) {

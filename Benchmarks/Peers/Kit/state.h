@@ -59,6 +59,10 @@ INLINE bool takes_one_way(const struct kit *kit) { return kit->options.scenario 
 void kit_measure_start(struct kit *kit);
 void kit_measure_stop(struct kit *kit, uint64_t messages);
 
+INLINE void kit_record(const struct kit *kit, struct histogram *histogram, uint64_t time) {
+    if (kit->measuring) histogram_add(histogram, time);
+}
+
 /* The client opens a volley before its first message, the server with it. */
 void kit_volley_start(struct kit *kit);
 void kit_volley_end(struct kit *kit);

@@ -42,16 +42,20 @@ static void send(void *pair, zmq_msg_t *message) {
         if (errno != EINTR) check(-1, "zmq_msg_send");
 }
 
-static void produce(struct kit *kit, void *pair) {
-    zmq_msg_t message;
-    check(zmq_msg_init_size(&message, kit_size(kit)), "zmq_msg_init_size");
-    kit_fill(kit, zmq_msg_data(&message));
-    send(pair, &message);
-}
-
 static void take(struct kit *kit, zmq_msg_t *message) {
     kit_received(kit, zmq_msg_data(message), zmq_msg_size(message));
     zmq_msg_close(message);
+}
+
+/* Answers are taken before waiting for room: a server that cannot send them would not receive, either. */
+static void produce(struct kit *kit, void *pair) {
+    zmq_msg_t message, answer;
+    check(zmq_msg_init_size(&message, kit_size(kit)), "zmq_msg_init_size");
+    kit_fill(kit, zmq_msg_data(&message));
+    if (zmq_msg_send(&message, pair, ZMQ_DONTWAIT) >= 0) return;
+    if (errno != EAGAIN && errno != EINTR) check(-1, "zmq_msg_send");
+    while (receive(pair, &answer, ZMQ_DONTWAIT)) take(kit, &answer);
+    send(pair, &message);
 }
 
 static void client(struct kit *kit) {
