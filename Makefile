@@ -48,9 +48,11 @@ peers:
 	$(MAKE) -C Benchmarks/Peers OUT=../bin/peers SWIFT="$(SWIFT)"
 
 # The plain run of the library's tests comes last: what it prints at the end counts them.
-test: requirements
+test:
+	@SWIFT="$(SWIFT)" Scripts/requirements page
 	$(SWIFT) test --package-path Benchmarks
 	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
+	Tests/Page/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
 	$(MAKE) -C Benchmarks/Limits OUT=../bin/ringipc-limits
 	Tests/Limits/check.py $(BIN)/ringipc-limits
 	$(MAKE) peers

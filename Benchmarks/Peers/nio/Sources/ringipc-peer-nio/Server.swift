@@ -41,19 +41,24 @@ final class Responder: ChannelInboundHandler {
     }
 }
 
+/// Of many connections each would keep its large receive buffers, so only one gets them.
 func serve(_ work: Work) throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let gone = group.next().makePromise(of: Void.self)
-    let bootstrap = ServerBootstrap(group: group)
+    var bootstrap = ServerBootstrap(group: group)
         .serverChannelOption(.backlog, value: Tuning.backlog)
-        .childChannelOption(.recvAllocator, value: Tuning.receive)
-        .childChannelOption(.maxMessagesPerRead, value: Tuning.readsPerEvent)
         .childChannelOption(.writeBufferWaterMark, value: Tuning.waterMark)
         .childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandlers(Framing.handlers() + [Responder(work: work, gone: gone)])
             }
         }
+    if !work.servesMany {
+        bootstrap =
+            bootstrap
+            .childChannelOption(.recvAllocator, value: Tuning.receive)
+            .childChannelOption(.maxMessagesPerRead, value: Tuning.readsPerEvent)
+    }
     _ = try bootstrap.bind(unixDomainSocketPath: work.address).wait()
     work.ready()
     if work.servesMany {
