@@ -16,7 +16,7 @@ import Testing
         ["limits", "stream", "--kind", "recv-block"],
         ["burst", "--burst", "0"], ["rate", "--rate", "0.5"], ["rate", "--rate", "nan"], ["rate", "--schedule", "bursty"],
         ["rate", "--direction", "up"], ["rate", "--seconds", "0"], ["depth", "--depth", "0"],
-        ["depth", "--depth", "65536", "--size", "1024"], ["connect", "extra"], ["overhead", "--size", "0"], ["sizes", "--wait", "long"],
+        ["depth", "--depth", "256", "--size", "16384"], ["connect", "extra"], ["overhead", "--size", "0"], ["sizes", "--wait", "long"],
         ["peers", "parse"], ["peers", "--peer", "dbus"], ["peers", "--batch", "0"],
         ["run", "--profile", "slow"], ["run", "--backend", "both"], ["parse", "--size", "7"],
     ])

@@ -18,7 +18,6 @@ struct LimitsCommand: ParsableCommand {
     @OptionGroup var load: FaninOptions
 
     func validate() throws {
-        try depth.check(size: common.size)
         guard let kind else { return }
         let known = scenarios.flatMap(\.kinds)
         guard known.contains(kind) else {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import RingIPC
 
 // The scenarios that have a load of their own.
 
@@ -19,9 +20,12 @@ struct DepthOptions: ParsableArguments {
         guard (1...65_536).contains(depth) else { throw ValidationError("--depth must be between 1 and 65536") }
     }
 
-    /// All of them may wait in one queue of the library.
+    /// The client's receive ring has to hold all answers: else both sides could wait for the other to read.
     func check(size: Int) throws {
-        guard depth * size <= 16 << 20 else { throw ValidationError("--depth times --size must be at most 16777216") }
+        let room = Configuration().receiveRingSize
+        guard depth == 1 || depth * (size + 16) <= room else {
+            throw ValidationError("--depth times --size and 16 bytes each must be at most \(room)")
+        }
     }
 }
 
