@@ -86,7 +86,7 @@ format:
 	@SWIFT="$(SWIFT)" Scripts/format
 
 clean:
-	rm -rf .build .build-* Benchmarks/.build Benchmarks/Micro/.build Fuzz/.build Tests/Injected/.build $(BIN)
+	rm -rf .build .build-* Benchmarks/.build Benchmarks/Micro/.build Benchmarks/Peers/nio/.build Fuzz/.build Tests/Injected/.build $(BIN)
 
 # liburing and a C compiler: installed where that is allowed, else asked for.
 requirements:
