@@ -218,6 +218,12 @@ void bench_catch_end_signals(void) {
     catch_signal(SIGINT, request_end);
 }
 
+void bench_release_end_signals(void) {
+    catch_signal(SIGTERM, SIG_DFL);
+    catch_signal(SIGINT, SIG_DFL);
+    end_requested = 0;
+}
+
 bool bench_end_requested(void) { return end_requested; }
 
 volatile uint64_t bench_progress;

@@ -115,11 +115,6 @@ import Testing
         // Of 100 random arrivals a fifth may be missing in the time.
         #expect(!BenchmarkRun.isSaturated(results([("a", [80, 80, 80])], offered: 100, count: 100).trials(of: "a")))
     }
-
-    @Test func `the usual batch is the nearest that a peer knows`() {
-        #expect(BenchmarkRun.batch(nearest: 256, of: [1, 16, 200, 1024]) == 200)
-        #expect(BenchmarkRun.batch(nearest: 256, of: []) == 1)
-    }
 }
 
 @Suite struct InterruptionTests {

@@ -66,6 +66,8 @@ pid_t bench_spawn(const char *path, char *const arguments[], int *output);
 /* SIGTERM and SIGINT only set a flag from now on. */
 void bench_catch_end_signals(void);
 bool bench_end_requested(void);
+/* They end the process again; what was requested is forgotten. */
+void bench_release_end_signals(void);
 
 /* Ends the process with a failure when `bench_progress` has not changed for so many seconds. */
 extern volatile uint64_t bench_progress;

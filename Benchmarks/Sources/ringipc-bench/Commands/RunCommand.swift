@@ -53,6 +53,8 @@ struct RunCommand: ParsableCommand {
         bench_catch_end_signals()
         var run = BenchmarkRun(matrix)
         let end = Result { try measure(&run, into: files) }
+        // The report has children, too; from here on a signal ends everything at once.
+        bench_release_end_signals()
         environment.notMeasured = run.notMeasured
         if case .failure(let error) = end {
             let end = error is Interruption ? "interrupted" : "ended by a failure"

@@ -40,12 +40,14 @@ struct PeerAbout: Codable, Equatable, Sendable {
     /// Those of the library that it sets, and why.
     var options: String
 
+    /// The one of ``batches`` that is nearest; as it is where the peer names none.
+    func batch(near wanted: Int) -> Int { batches.min { abs($0 - wanted) < abs($1 - wanted) } ?? wanted }
+}
+
+extension PeerAbout {
     init(program: String) throws {
         self = try JSONLine.decode(Self.self, from: ChildProcess(program, ["about"]).finish(within: 10))
     }
-
-    /// The one of ``batches`` that is nearest; as it is where the peer names none.
-    func batch(near wanted: Int) -> Int { batches.min { abs($0 - wanted) < abs($1 - wanted) } ?? wanted }
 }
 
 /// One line of the survey.

@@ -20,7 +20,7 @@ struct BenchmarkRun {
         cases = matrix.cases
         progress = Progress(seconds: cases.map { Estimate(work: $0).seconds }.reduce(0, +))
         batches = Dictionary(
-            matrix.peers.map { ($0.peer, Self.batch(nearest: Self.usualBatch, of: $0.batches)) }, uniquingKeysWith: { first, _ in first })
+            matrix.peers.map { ($0.peer, $0.batch(near: Self.usualBatch)) }, uniquingKeysWith: { first, _ in first })
     }
 
     var trialsPlanned: Int { cases.map { $0.trials * $0.contenders.count }.reduce(0, +) }
@@ -74,9 +74,5 @@ struct BenchmarkRun {
             return followingShare - deviations / Double(count).squareRoot() - achieved / offered
         }
         return Spread(missing).map { $0.median > 0 } ?? false
-    }
-
-    static func batch(nearest wanted: Int, of batches: [Int]) -> Int {
-        batches.min { abs($0 - wanted) < abs($1 - wanted) } ?? 1
     }
 }

@@ -33,7 +33,7 @@ struct Matrix {
         }
     }
 
-    var seconds: Double { trialSeconds ?? (profile == .quick ? 0.08 : 0.3) }
+    var seconds: Double { trialSeconds ?? (profile == .quick ? 0.07 : 0.3) }
 
     /// Of trials of which there are many.
     var shortSeconds: Double { min(seconds, trialSeconds ?? 0.15) }
