@@ -190,6 +190,23 @@ extension Connection {
         return false
     }
 
+    /// Whether the peer's goodbye has been read, or stands behind frames that nobody has read; these are dropped. Asked when the peer has closed
+    /// its socket, so that there is an end to what can come.
+    mutating func hasPeerSaidGoodbye() -> Bool {
+        while !end.isPeerFinished {
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
+            do { while try batch.next() != nil {} } catch { return false }
+            end.isPeerFinished = batch.isFinished
+            let consumed = batch.consumedCount
+            unsafe inbound.pointee.consume(consumed)
+            guard !end.isPeerFinished else { break }
+            guard let memory = unsafe try? inbound.pointee.memoryForReceive() else { return false }
+            let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            guard received > 0, (try? book(received: received)) != nil else { return false }
+        }
+        return true
+    }
+
     /// Drops input until the peer has ended, or has read all that we sent: then a close cannot cost it anything.
     mutating func drain(until deadline: Int64) {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)

@@ -270,7 +270,7 @@ extension Connection {
         try flush(until: deadline)
         queueGoodbye()
         // A peer that has said goodbye itself need not wait for ours.
-        do { try flush(until: deadline) } catch where !end.isPeerFinished { throw error } catch {}
+        do { try flush(until: deadline) } catch where !hasPeerSaidGoodbye() { throw error } catch {}
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
         drain(until: deadline)
     }

@@ -147,6 +147,31 @@ import Testing
         #expect(code == .timedOut || code == .closed)
     }
 
+    enum Unread: String, CaseIterable, Sendable { case inTheRing, inTheSocket, withoutGoodbye }
+
+    /// Both sides close at the same time, and the other one is gone first: our goodbye finds nobody, and nothing was lost.
+    @Test(arguments: Machine.blockingChoices, Unread.allCases)
+    func `a peer that has said goodbye and gone does not make a close fail`(_ backend: BackendChoice, _ unread: Unread) throws {
+        let configuration = Configuration.with {
+            $0.backend = backend
+            $0.wait = .block
+        }
+        let (peer, descriptor) = RawPeer.pair()
+        var connection = try Connection(connectingTo: .descriptor(descriptor), configuration: configuration)
+        try connection.sendPattern(10, seed: 1)
+        try connection.flush()
+        _ = try peer.read(exactly: WireBytes.opening(.native).count + WireBytes.frame(Pattern.bytes(10, seed: 1), .native).count)
+        let rest = WireBytes.frame([4, 5], .native) + (unread == .withoutGoodbye ? [] : WireBytes.goodbye)
+        let first = WireBytes.opening(.native) + WireBytes.frame([1, 2, 3], .native)
+        try peer.write(unread == .inTheSocket ? first : first + rest)
+        #expect(try connection.receive(within: safetyNet) { frame, _ in bytes(of: frame) } == [1, 2, 3])
+        if unread == .inTheSocket { try peer.write(rest) }
+        peer.close()
+        var code: TransportError.Code?
+        do throws(TransportError) { try connection.close() } catch { code = error.code }
+        #expect(code == (unread == .withoutGoodbye ? .connectionReset : nil))
+    }
+
     @Test(arguments: Machine.blockingChoices, FrameFormat.all)
     func `a blocking close delivers everything, and the peer reads an end in order`(_ backend: BackendChoice, _ format: FrameFormat) throws {
         let configuration = Configuration.with {
