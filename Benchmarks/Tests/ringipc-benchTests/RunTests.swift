@@ -18,7 +18,7 @@ import Testing
         let quiet = result {
             $0.stealNanoseconds = 10_000_000
             $0.migrations = 0
-            $0.involuntarySwitches = 50
+            $0.involuntarySwitches = 250
         }
         #expect(Disturbance.all(of: quiet, seconds: 0.6, cpus: pair).isEmpty)
         #expect(Disturbance.all(of: ScenarioResult(scenario: "stream"), seconds: 1, cpus: pair).isEmpty)
@@ -28,11 +28,11 @@ import Testing
         let loud = result {
             $0.stealNanoseconds = 60_000_000
             $0.migrations = 2
-            $0.involuntarySwitches = 100
+            $0.involuntarySwitches = 300
         }
         #expect(
             Disturbance.all(of: loud, seconds: 1, cpus: pair)
-                == ["steal 3.0 % of the CPU time", "2 migrations", "200 involuntary switches a second"])
+                == ["steal 3.0 % of the CPU time", "2 migrations", "600 involuntary switches a second"])
     }
 
     @Test func `who shares a CPU or has threads of its own preempts itself`() {

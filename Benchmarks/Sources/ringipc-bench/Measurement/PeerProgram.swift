@@ -3,11 +3,13 @@ struct PeerProgram: Hashable, Sendable {
     let name: String
     /// What brings the library.
     let source: String
+    /// Whether programs on it usually wait until each message has left, as `waitForBytesWritten` invites them to do.
+    var sendsOneByOne = false
 
     static let known = [
         PeerProgram(name: "zeromq", source: "Debian package libzmq3-dev"),
         PeerProgram(name: "nng", source: "Debian package libnng-dev"),
-        PeerProgram(name: "qt", source: "Debian package qt6-base-dev"),
+        PeerProgram(name: "qt", source: "Debian package qt6-base-dev", sendsOneByOne: true),
         PeerProgram(name: "nio", source: "Swift package swift-nio"),
         PeerProgram(name: "libuv", source: "Debian package libuv1-dev"),
         PeerProgram(name: "asio", source: "Debian package libasio-dev"),

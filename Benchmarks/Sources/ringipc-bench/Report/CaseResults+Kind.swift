@@ -17,6 +17,9 @@ extension CaseResults {
 
     func isPeer(_ contender: String) -> Bool { trials(of: contender).first?.peer != nil }
 
+    /// The library of a contender that is none of ours.
+    func library(of contender: String) -> String? { trials(of: contender).first?.peer }
+
     var ours: [String] { contenders.filter(isOurs) }
 
     var limits: [String] { contenders.filter(isLimit) }

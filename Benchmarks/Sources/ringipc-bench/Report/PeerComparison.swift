@@ -19,12 +19,22 @@ struct PeerComparison {
         for contender in work.ours + work.peers {
             let isPeer = work.isPeer(contender)
             table.add(
-                [contender, isPeer ? results.environment.peers?[contender] ?? "" : "ours"]
+                [contender, isPeer ? version(of: contender, in: work) : "ours"]
                     + (hasBatches ? [isPeer ? batch(of: contender, in: work).map(String.init) ?? "" : ""] : [])
                     + [work.cell(contender, work.measure)] + delays.map { $0.cell(work.trials(of: contender)) }
                     + work.ours.map { isPeer ? advantage(of: $0, over: contender, in: work) : "" })
         }
         return table
+    }
+
+    /// The name of a contender with the version of its library.
+    func versioned(_ contender: String) -> String {
+        let version = cases.lazy.map { self.version(of: contender, in: $0) }.first { !$0.isEmpty }
+        return version.map { "\(contender), \($0)" } ?? contender
+    }
+
+    private func version(of contender: String, in work: CaseResults) -> String {
+        work.library(of: contender).flatMap { results.environment.peers?[$0] } ?? ""
     }
 
     private func batch(of peer: String, in work: CaseResults) -> Int? { work.trials(of: peer).first?.batch }
@@ -53,14 +63,15 @@ struct PeerComparison {
 
     /// Known libraries without a single figure here.
     var missing: [String] {
-        let measured = Set(results.cases.flatMap(\.peers))
+        let measured = Set(results.cases.flatMap { work in work.peers.compactMap(work.library) })
         return (results.environment.peers ?? [:]).sorted { $0.key < $1.key }.filter { !measured.contains($0.key) }
             .map { "\($0.key): \($0.value)" }
     }
 
     static let explanation = """
         How many times faster ours is: the median of the ratios trial by trial, with its interval; below 1 the other library is faster. \
-        Each library works with the batch that was best for it; the delay of a stream is from the call that sends a message until it \
+        Each library works with the batch that was best for it, or with the one in its name: "batch 1" waits until each message has left, \
+        as programs on that library usually do. The delay of a stream is from the call that sends a message until it \
         was handled.
         """
 

@@ -62,8 +62,7 @@ struct ReadmeFigures {
         guard !names.isEmpty else { return "" }
         var table = Table(["times faster than"] + comparison.cases.map(\.title))
         for name in names {
-            let version = results.environment.peers?[name].map { " \($0)" } ?? ""
-            table.add([name + version] + comparison.cases.map { leastAdvantage(over: name, in: $0) })
+            table.add([comparison.versioned(name)] + comparison.cases.map { leastAdvantage(over: name, in: $0) })
         }
         let missing = comparison.missing.isEmpty ? "" : " Not measured: \(comparison.missing.joined(separator: "; "))."
         return """

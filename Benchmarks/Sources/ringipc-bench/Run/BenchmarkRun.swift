@@ -57,10 +57,10 @@ struct BenchmarkRun {
         }
     }
 
-    /// Of a case whose contenders differ by their batches.
+    /// Of a case whose contenders differ by their batches. A peer that works with its best one there, too, teaches nothing.
     static func bestBatches(_ work: BenchmarkCase, _ results: CaseResults) -> [String: Int] {
         var best: [String: (batch: Int, rate: Double)] = [:]
-        for case .peer(let name, let batch?) in work.contenders {
+        for case .peer(let name, let batch?) in work.contenders where !work.contenders.contains(.peer(name)) {
             let contender = Contender.peer(name, batch: batch).name
             guard let rate = Spread(results.trials(of: contender).compactMap(\.messagesPerSecond))?.median else { continue }
             if rate > best[name]?.rate ?? 0 { best[name] = (batch, rate) }

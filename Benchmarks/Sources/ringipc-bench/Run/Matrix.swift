@@ -67,6 +67,11 @@ struct Matrix {
         return all + (peers ? self.peers(that: scenario.name, wait).map { .peer($0.peer) } : [])
     }
 
+    /// Peers as their programs usually are, beside what they can do at best.
+    func usualPeers(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice) -> [Contender] {
+        peers(that: scenario.name, wait).filter { PeerProgram.named($0.peer)?.sendsOneByOne ?? false }.map { .peer($0.peer, batch: 1) }
+    }
+
     func peers(that scenario: String, _ wait: WaitChoice) -> [PeerAbout] {
         peers.filter { $0.scenarios.contains(scenario) && $0.waits.contains(wait.rawValue) }
     }

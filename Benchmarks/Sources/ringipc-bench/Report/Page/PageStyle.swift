@@ -6,7 +6,7 @@ enum PageStyle {
         @media (prefers-color-scheme: dark) { :root { \(dark) } }
         @media print { :root { color-scheme: light; \(light) } }
         * { box-sizing: border-box; }
-        body { margin: 0 auto; padding: 1rem 1.25rem 4rem; max-width: 64rem; background: var(--surface); color: var(--text);
+        body { margin: 0 auto; padding: 1rem 1.25rem 4rem; max-width: 70rem; background: var(--surface); color: var(--text);
             font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
         h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.5rem 0 0.5rem; }
         h2 { font-size: 1.3rem; margin: 3rem 0 0.75rem; padding-top: 0.75rem; border-top: 1px solid var(--grid); }

@@ -43,7 +43,7 @@ struct Pictures {
         return Picture(
             name: name, title: title,
             caption: """
-                \(direction) The broken line is the best C program of ours with the same framing: what the kernel gives. Whiskers are the exact \
+                \(direction) The broken line is the best C program that makes the calls of one of ours: what the kernel gives. Whiskers are the exact \
                 intervals of the medians. The axis is logarithmic: compare where bars end, not how long they are.
                 """,
             panels: [.bars(Bars(title: nil, axis: Axis(label: Self.unit(work.measure)), bars: bars, limit: limit))], table: table)

@@ -23,8 +23,9 @@ extension Matrix {
         // The C programs of a stream block, without a word about it in their kinds.
         let limits: Limits = wait != .block ? .none : size == 64 ? .all : .ofBackends
         return work(
-            "stream, \(wait.participle), \(size) B", .stream, contenders(.stream, wait, limits: limits, peers: peers), wait: wait,
-            size: size, seconds: size == 64 ? seconds : shortSeconds)
+            "stream, \(wait.participle), \(size) B", .stream,
+            contenders(.stream, wait, limits: limits, peers: peers, automatic: size == 64) + (size == 64 && peers ? usualPeers(.stream, wait) : []),
+            wait: wait, size: size, seconds: size == 64 ? seconds : shortSeconds)
     }
 
     var bursts: [BenchmarkCase] {
@@ -36,7 +37,7 @@ extension Matrix {
     private func burst(_ messages: Int, _ wait: WaitChoice) -> BenchmarkCase {
         let scenario = ScenarioRun.Scenario.burst(messages: messages)
         return work(
-            "burst of \(messages), \(wait.participle), 64 B", scenario, contenders(scenario, wait, limits: .all, peers: true),
-            wait: wait, seconds: messages == 1000 ? seconds : shortSeconds)
+            "burst of \(messages), \(wait.participle), 64 B", scenario,
+            contenders(scenario, wait, limits: .all, peers: true, automatic: true) + (messages == 1 ? [] : usualPeers(scenario, wait)), wait: wait, seconds: messages == 1000 ? seconds : shortSeconds)
     }
 }
