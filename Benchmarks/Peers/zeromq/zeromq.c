@@ -47,15 +47,17 @@ static void take(struct kit *kit, zmq_msg_t *message) {
     zmq_msg_close(message);
 }
 
-/* Answers are taken before waiting for room: a server that cannot send them would not receive, either. */
+/* Whoever waits for room takes answers meanwhile: a server that cannot send them would not receive, either. */
 static void produce(struct kit *kit, void *pair) {
     zmq_msg_t message, answer;
     check(zmq_msg_init_size(&message, kit_size(kit)), "zmq_msg_init_size");
     kit_fill(kit, zmq_msg_data(&message));
-    if (zmq_msg_send(&message, pair, ZMQ_DONTWAIT) >= 0) return;
-    if (errno != EAGAIN && errno != EINTR) check(-1, "zmq_msg_send");
-    while (receive(pair, &answer, ZMQ_DONTWAIT)) take(kit, &answer);
-    send(pair, &message);
+    while (zmq_msg_send(&message, pair, ZMQ_DONTWAIT) < 0) {
+        if (errno != EAGAIN && errno != EINTR) check(-1, "zmq_msg_send");
+        zmq_pollitem_t item = {.socket = pair, .events = ZMQ_POLLIN | ZMQ_POLLOUT};
+        if (zmq_poll(&item, 1, -1) < 0 && errno != EINTR) check(-1, "zmq_poll");
+        while (receive(pair, &answer, ZMQ_DONTWAIT)) take(kit, &answer);
+    }
 }
 
 static void client(struct kit *kit) {

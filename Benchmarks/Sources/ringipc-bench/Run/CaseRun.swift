@@ -39,7 +39,7 @@ struct CaseRun {
     }
 
     /// System calls are counted in the first trial only: they do not change, and counting takes a trial of its own. A contender that
-    /// is not ours and fails before it has a figure is left out, with the reason.
+    /// is not ours and fails has no further trials, and the reason is told.
     private mutating func measure(_ contender: Contender, _ trial: Int) throws -> ScenarioResult? {
         do {
             try Interruption.check()
@@ -50,10 +50,10 @@ struct CaseRun {
         } catch {
             // Whatever has failed, has failed because it was ended.
             try Interruption.check()
-            guard trial == 1, !contender.isOurs else {
+            guard !contender.isOurs else {
                 throw BenchmarkFailure("\(work.title), \(contender.name), trial \(trial): \(error)")
             }
-            dropped[contender] = "\(error)"
+            dropped[contender] = trial == 1 ? "\(error)" : "trial \(trial): \(error)"
             return nil
         }
     }

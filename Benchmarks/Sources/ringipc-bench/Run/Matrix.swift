@@ -33,10 +33,10 @@ struct Matrix {
         }
     }
 
-    var seconds: Double { trialSeconds ?? (profile == .quick ? 0.07 : 0.25) }
+    var seconds: Double { trialSeconds ?? (profile == .quick ? 0.07 : 0.12) }
 
     /// Of trials of which there are many.
-    var shortSeconds: Double { min(seconds, trialSeconds ?? 0.12) }
+    var shortSeconds: Double { min(seconds, trialSeconds ?? 0.08) }
 
     func work(
         _ title: String, _ scenario: ScenarioRun.Scenario, _ contenders: [Contender], wait: WaitChoice = .block, size: Int = 64,
