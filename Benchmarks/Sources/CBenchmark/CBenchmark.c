@@ -23,6 +23,13 @@ static int64_t result(int64_t value) { return value < 0 ? -(int64_t)errno : valu
 
 /* ---- CPUs ---- */
 
+int bench_allow_cpus(const int *cpus, int count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < count; i++) CPU_SET(cpus[i], &set);
+    return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
+}
+
 int bench_pin(int cpu) {
     if (cpu < 0 || cpu >= CPU_SETSIZE) return -EINVAL;
     cpu_set_t set;

@@ -2,6 +2,17 @@ import Testing
 
 @testable import ringipc_bench
 
+@Suite struct RestoredCPUTests {
+    @Test func `a thread that was bound can use all its CPUs again`() throws {
+        let before = try CPUSet.current()
+        let first = try #require(before.allowed.first)
+        try CPUSet.pin(to: first)
+        #expect(try CPUSet.current().allowed == [first])
+        try before.restore()
+        #expect(try CPUSet.current().allowed == before.allowed)
+    }
+}
+
 @Suite struct PlacementTests {
     private func core(_ number: Int, package: Int = 0) -> CPUSet.Core { CPUSet.Core(package: package, core: number) }
 

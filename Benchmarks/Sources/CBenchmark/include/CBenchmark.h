@@ -24,6 +24,8 @@ static inline uint64_t bench_cpu_nanoseconds(void) { return bench_nanoseconds(CL
 
 /* Binds the calling thread, and those that it starts later, to one CPU. */
 int bench_pin(int cpu);
+/* Lets the calling thread use these CPUs again. */
+int bench_allow_cpus(const int *cpus, int count);
 /* Writes the numbers of the CPUs that the calling thread may use, ascending. Returns their count. */
 int bench_allowed_cpus(int *cpus, int capacity);
 

@@ -62,6 +62,12 @@ struct CPUSet {
         return CPUSet(allowed: allowed, cores: cores)
     }
 
+    /// Binds the calling thread to these CPUs again.
+    func restore() throws {
+        let numbers = allowed.map(Int32.init)
+        try BenchmarkFailure.check(unsafe bench_allow_cpus(numbers, Int32(numbers.count)), "cannot use the CPUs of before")
+    }
+
     /// Binds the calling thread and those it will start.
     static func pin(to cpu: Int) throws {
         try BenchmarkFailure.check(bench_pin(Int32(cpu)), "cannot use CPU \(cpu)")

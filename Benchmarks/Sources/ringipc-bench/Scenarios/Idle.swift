@@ -16,7 +16,10 @@ struct Idle {
 
     /// - Parameter server: listens at `address`, and ends when it is asked to.
     func measure(_ server: ChildProcess, _ address: String, into result: inout ScenarioResult) throws {
+        // This process may be that of a whole run, whose later trials need the other CPU.
+        let cpusBefore = try CPUSet.current()
         try CPUSet.pin(to: cpus.client)
+        defer { try? cpusBefore.restore() }
         let watchdog = Watchdog.start(limit: 30)
         defer { watchdog.end() }
         let first = try RawPeer(address, framing)
