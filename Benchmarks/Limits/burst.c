@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "inbox.h"
 #include "json.h"
+#include "report.h"
 #include "stamps.h"
 
 enum { LEAST_WARM_UP = 10, SILENCE_NS = 200000 };
@@ -89,16 +90,8 @@ void burst(const struct options *given) {
     if (options.count == 0) options.count = 500;
 
     struct pair *pair = pair_run(&options, client, server);
-    json_begin("burst");
-    json_text("kind", options.kind);
-    json_text("wait", way_spins(&options) ? "spin" : "block");
-    json_text("framing", framing_name(options.framing));
-    json_integer("size", options.size);
-    json_integer("count", options.count);
+    report_begin("burst", &options, way_spins(&options));
     json_integer("burst", options.burst);
     json_number("seconds", (double)pair->client.elapsed_ns / 1e9);
-    json_quantiles("burst_ns", &pair->times);
-    json_histogram("histogram", &pair->times);
-    json_per_message(&pair->client, &pair->server);
-    json_end();
+    report_end("burst_ns", pair);
 }

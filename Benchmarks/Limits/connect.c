@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "failure.h"
 #include "json.h"
+#include "report.h"
 #include "work.h"
 
 static const char *const kinds[] = {"recv-block", "recv-spin"};
@@ -135,17 +136,9 @@ void connect_scenario(const struct options *given) {
     struct pair *pair = pair_run(&options, client, server);
     close(listener);
     double seconds = (double)pair->client.elapsed_ns / 1e9;
-    json_begin("connect");
-    json_text("kind", options.kind);
-    json_text("wait", spins ? "spin" : "block");
-    json_text("framing", framing_name(options.framing));
-    json_integer("size", options.size);
-    json_integer("count", options.count);
+    report_begin("connect", &options, spins);
     json_number("seconds", seconds);
     json_number("connections_per_second", (double)options.count / seconds);
     json_quantiles("connect_ns", &pair->connect_times);
-    json_quantiles("first_frame_ns", &pair->times);
-    json_histogram("histogram", &pair->times);
-    json_per_message(&pair->client, &pair->server);
-    json_end();
+    report_end("first_frame_ns", pair);
 }

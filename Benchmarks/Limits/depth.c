@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "inbox.h"
 #include "json.h"
+#include "report.h"
 #include "stamps.h"
 
 enum { LEAST_WARM_UP = 1000, SOCKET_BUFFER_OVERHEAD = 768 };
@@ -90,17 +91,9 @@ void depth(const struct options *given) {
 
     struct pair *pair = pair_run(&options, client, server);
     double seconds = (double)pair->client.elapsed_ns / 1e9;
-    json_begin("depth");
-    json_text("kind", options.kind);
-    json_text("wait", way_spins(&options) ? "spin" : "block");
-    json_text("framing", framing_name(options.framing));
-    json_integer("size", options.size);
-    json_integer("count", options.count);
+    report_begin("depth", &options, way_spins(&options));
     json_integer("depth", options.depth);
     json_number("seconds", seconds);
     json_number("messages_per_second", (double)pair->client.messages / seconds);
-    json_quantiles("rtt_ns", &pair->times);
-    json_histogram("histogram", &pair->times);
-    json_per_message(&pair->client, &pair->server);
-    json_end();
+    report_end("rtt_ns", pair);
 }

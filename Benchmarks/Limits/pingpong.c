@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "report.h"
 #include "work.h"
 
 enum { LEAST_WARM_UP = 1000 };
@@ -74,16 +75,8 @@ void pingpong(const struct options *given) {
 
     struct pair *pair = pair_run(&options, client, server);
     double seconds = (double)pair->client.elapsed_ns / 1e9;
-    json_begin("pingpong");
-    json_text("kind", options.kind);
-    json_text("wait", spins ? "spin" : "block");
-    json_text("framing", framing_name(options.framing));
-    json_integer("size", options.size);
-    json_integer("count", options.count);
+    report_begin("pingpong", &options, spins);
     json_number("seconds", seconds);
     json_number("messages_per_second", (double)options.count / seconds);
-    json_quantiles("rtt_ns", &pair->times);
-    json_histogram("histogram", &pair->times);
-    json_per_message(&pair->client, &pair->server);
-    json_end();
+    report_end("rtt_ns", pair);
 }

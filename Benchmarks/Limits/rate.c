@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "inbox.h"
 #include "json.h"
+#include "report.h"
 #include "schedule.h"
 #include "stamps.h"
 
@@ -137,19 +138,11 @@ void rate(const struct options *given) {
 
     struct pair *pair = pair_run(&options, client, server);
     double seconds = (double)pair->client.elapsed_ns / 1e9;
-    json_begin("rate");
-    json_text("kind", options.kind);
-    json_text("wait", way_spins(&options) ? "spin" : "block");
-    json_text("framing", framing_name(options.framing));
-    json_integer("size", options.size);
-    json_integer("count", options.count);
+    report_begin("rate", &options, way_spins(&options));
     json_number("offered_per_second", options.per_second);
     json_text("schedule", options.random ? "poisson" : "fixed");
     json_text("direction", options.round_trip ? "round-trip" : "one-way");
     json_number("seconds", seconds);
     json_number("messages_per_second", (double)options.count / seconds);
-    json_quantiles("latency_ns", &pair->times);
-    json_histogram("histogram", &pair->times);
-    json_per_message(&pair->client, &pair->server);
-    json_end();
+    report_end("latency_ns", pair);
 }

@@ -22,6 +22,13 @@ struct Latencies {
             max: Int(histogram.max))
     }
 
+    /// As HdrHistogram writes percentile distributions and its plotters read them, in microseconds.
+    var percentileDistribution: String {
+        var text = ""
+        histogram.outputPercentileDistribution(to: &text, outputValueUnitScalingRatio: 1000)
+        return text
+    }
+
     /// The buckets that are not empty, as `value:count`, separated by spaces; the value is the highest of the bucket.
     var exported: String { histogram.recordedValues().map { "\($0.value):\($0.count)" }.joined(separator: " ") }
 

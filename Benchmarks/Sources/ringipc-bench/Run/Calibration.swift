@@ -5,7 +5,7 @@ struct Calibration {
     let contender: Contender
 
     /// Of the wanted length: enough to see the speed.
-    private static let probeShare = 0.2
+    static let probeShare = 0.2
     /// A probe shorter than that share of its own aim says little, since what happens once is too much of it.
     private static let shortestShare = 0.1
     private static let probes = 3

@@ -6,7 +6,7 @@ struct Estimate {
     private static let processes = 0.06
     private static let warmup = 1.1
     private static let connecting = 50e-6
-    private static let probeShare = 0.2
+    private static let countingShare = 0.2
 
     var seconds: Double { work.contenders.map(seconds).reduce(0, +) }
 
@@ -32,8 +32,8 @@ struct Estimate {
         }
     }
 
-    private var calibration: Double { work.fixedCount == nil ? Self.processes + Self.warmup * Self.probeShare * work.seconds : 0 }
+    private var calibration: Double { work.fixedCount == nil ? Self.processes + Self.warmup * Calibration.probeShare * work.seconds : 0 }
 
     /// What is long takes not much longer: the counting trial has a tenth of the messages.
-    private var counting: Double { Self.processes + Self.warmup * Self.probeShare * min(measured, 0.3) }
+    private var counting: Double { Self.processes + Self.warmup * Self.countingShare * min(measured, 0.3) }
 }

@@ -32,7 +32,7 @@ final class ResultFiles {
     /// A file for each contender that has measured times.
     func addHistograms(of work: CaseResults) throws {
         for contender in work.contenders {
-            guard let text = PercentileTable(trials: work.trials(of: contender))?.text else { continue }
+            guard let text = try PercentileTable(trials: work.trials(of: contender))?.text else { continue }
             let place = "\(folder)/\(Self.histograms)"
             try? FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             try write(Data(text.utf8), to: "\(Self.histograms)/\(work.title.slug)--\(contender.slug).hgrm")
