@@ -66,14 +66,15 @@ struct Inbound: ~Copyable {
 
     /// Where the next received bytes belong. Empty while whole frames fill the memory and wait to be read.
     mutating func memoryForReceive() throws(TransportError) -> UnsafeMutableRawBufferPointer {
-        if !isSpanning, ring.count == ring.size { try startSpanning() }
+        if isOrdinary, ring.count > 0 { try startSpanning() }
         guard isSpanning else { return unsafe ring.writable }
         guard spanning.count < spanningLength else { return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         guard let memory = unsafe spanning.spare(spanningLength - spanning.count, from: &budget) else { throw Self.overBudget(budget.limit) }
         return unsafe memory
     }
 
-    /// The ring is full. If it is full of a single frame that has not ended, that moves to memory that can grow.
+    /// A frame that will not fit the ring moves to memory that can grow, as soon as its length is known: the less of it has come, the less
+    /// is copied.
     private mutating func startSpanning() throws(TransportError) {
         let bytes = unsafe ring.readable
         guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes), length > ring.size else { return }
@@ -82,7 +83,7 @@ struct Inbound: ~Copyable {
         let copied = unsafe spanning.append(bytes, from: &budget)
         copiedBytes &+= UInt64(copied)
         guard copied == bytes.count else { throw Self.overBudget(budget.limit) }
-        ring.consume(copied)
+        ring.startAgain()
     }
 
     private static func overBudget(_ limit: Int) -> TransportError {

@@ -47,6 +47,13 @@ struct MirroredRing: ~Copyable {
         count += received
     }
 
+    /// What is here is taken, and its rest is received elsewhere: the next byte that comes here begins a frame, and is aligned like the
+    /// first.
+    mutating func startAgain() {
+        head = 0
+        count = 0
+    }
+
     @inlinable
     mutating func consume(_ consumed: Int) {
         count &-= consumed

@@ -14,18 +14,15 @@ struct SpanningBudget: ~Copyable {
     /// The elder's part of it.
     private var usedByElder = 0
     private var hasElder = false
-    /// Free blocks of the smallest size, chained through their first word: a frame cut by a buffer's end costs no system call.
-    private var free: UnsafeMutableRawPointer?
-    private var freeCount = 0
+    private var cache: BlockCache
 
-    static let maximumFreeCount = 64
-    /// The smallest block: a page.
-    static let blockSize = 4096
+    static let blockSize = BlockCache.blockSize
 
-    /// - Parameter reserve: room for a frame of the longest kind; part of `limit`.
+    /// - Parameter reserve: room for a frame of the longest kind; part of `limit`. As much is kept, beside the budget, from frame to frame.
     init(limit: Int, reserve: Int = 0) {
         self.limit = limit
         self.reserve = min(reserve, limit)
+        cache = BlockCache(longLimit: self.reserve)
     }
 
     /// For the longest frames that a configuration allows.
@@ -33,6 +30,9 @@ struct SpanningBudget: ~Copyable {
         let longest = configuration.format.encodedLength(ofPayload: configuration.maximumFrameLength)
         self.init(limit: configuration.spanningBudget, reserve: Self.wholeBlocks(longest))
     }
+
+    /// Memory beside `used`, for frames that are still to come.
+    var keptBytes: Int { cache.longBytes }
 
     static func wholeBlocks(_ bytes: Int) -> Int { (bytes + blockSize - 1) & ~(blockSize - 1) }
 
@@ -62,22 +62,10 @@ struct SpanningBudget: ~Copyable {
         if frame.isElder { usedByElder -= bytes }
     }
 
-    deinit {
-        var next = unsafe free
-        while let block = unsafe next {
-            unsafe next = unsafe block.load(as: UnsafeMutableRawPointer?.self)
-            _ = unsafe ringipc_unmap(block, Self.blockSize)
-        }
-    }
-
     fileprivate mutating func takeBlock(for frame: inout SpanningFrame.Account) -> UnsafeMutableRawPointer? {
         isKernelOutOfMemory = false
         guard book(Self.blockSize, for: &frame) else { return nil }
-        if let first = unsafe free {
-            unsafe free = unsafe first.load(as: UnsafeMutableRawPointer?.self)
-            freeCount -= 1
-            return unsafe first
-        }
+        if let block = unsafe cache.takeBlock() { return unsafe block }
         guard let mapped = unsafe ringipc_map(Self.blockSize) else {
             isKernelOutOfMemory = true
             unbook(Self.blockSize, of: &frame)
@@ -86,17 +74,32 @@ struct SpanningBudget: ~Copyable {
         return unsafe mapped
     }
 
+    /// Moves the frame's bytes to at least `size` bytes of memory.
     fileprivate mutating func grow(
-        _ memory: UnsafeMutableRawPointer, by bytes: Int, for frame: inout SpanningFrame.Account
+        _ memory: UnsafeMutableRawPointer, to size: Int, for frame: inout SpanningFrame.Account
     ) -> UnsafeMutableRawPointer? {
         isKernelOutOfMemory = false
-        guard book(bytes, for: &frame) else { return nil }
-        guard let moved = unsafe ringipc_remap(memory, frame.capacity - bytes, frame.capacity) else {
+        if let kept = unsafe moveToKept(memory, atLeast: size, for: &frame) { return unsafe kept }
+        let capacity = frame.capacity
+        guard book(size - capacity, for: &frame) else { return nil }
+        guard let moved = unsafe ringipc_remap(memory, capacity, size) else {
             isKernelOutOfMemory = true
-            unbook(bytes, of: &frame)
+            unbook(size - capacity, of: &frame)
             return nil
         }
         return unsafe moved
+    }
+
+    /// Copying the little that has come costs less than the page faults of fresh memory for what is still to come.
+    private mutating func moveToKept(
+        _ memory: UnsafeMutableRawPointer, atLeast size: Int, for frame: inout SpanningFrame.Account
+    ) -> UnsafeMutableRawPointer? {
+        let capacity = frame.capacity
+        guard let keptSize = cache.longSize(atLeast: size), book(keptSize - capacity, for: &frame) else { return nil }
+        guard let kept = unsafe cache.takeLong(atLeast: size) else { preconditionFailure("a kept block is gone") }
+        unsafe kept.copyMemory(from: memory, byteCount: capacity)
+        unsafe cache.keep(memory, capacity)
+        return unsafe kept
     }
 
     fileprivate mutating func giveBack(_ memory: UnsafeMutableRawPointer, of frame: inout SpanningFrame.Account) {
@@ -106,20 +109,14 @@ struct SpanningBudget: ~Copyable {
             frame.isElder = false
             hasElder = false
         }
-        guard capacity == Self.blockSize, freeCount < Self.maximumFreeCount else {
-            _ = unsafe ringipc_unmap(memory, capacity)
-            return
-        }
-        unsafe memory.storeBytes(of: free, as: UnsafeMutableRawPointer?.self)
-        unsafe free = unsafe memory
-        freeCount += 1
+        unsafe cache.keep(memory, capacity)
     }
 }
 
 /// The bytes of one frame that did not fit, or did not arrive, in one piece. Empty for almost every connection at almost every time.
 ///
-/// It grows as bytes arrive, by moving page tables and not bytes. Its memory is page aligned, so that a native payload in it is
-/// 8-byte aligned.
+/// It grows as bytes arrive: into memory that an earlier frame had, else by moving page tables and not bytes. Its memory is page aligned,
+/// so that a native payload in it is 8-byte aligned.
 @safe
 struct SpanningFrame: ~Copyable {
     /// What the budget has given.
@@ -151,7 +148,7 @@ struct SpanningFrame: ~Copyable {
             if let current = unsafe memory {
                 // Doubling, but not beyond what the frame needs.
                 let newCapacity = min(2 * capacity, SpanningBudget.wholeBlocks(count + wanted))
-                guard let grown = unsafe budget.grow(current, by: newCapacity - capacity, for: &account) else { return nil }
+                guard let grown = unsafe budget.grow(current, to: newCapacity, for: &account) else { return nil }
                 unsafe memory = unsafe grown
             } else {
                 guard let block = unsafe budget.takeBlock(for: &account) else { return nil }

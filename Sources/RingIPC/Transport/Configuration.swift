@@ -40,8 +40,9 @@ public struct Configuration: Sendable {
     public var pooledBufferCount = 64 + 64
     /// Bytes of each of them: a multiple of 8, at least 1,024.
     public var pooledBufferSize = 16 << 10
-    /// Bytes that a loop, or a blocking connection, may spend on frames that are longer than a buffer or cut by its end. A frame of the longest
-    /// kind must fit: that much is kept for one frame at a time, so that frames which wait for memory do not wait for each other.
+    /// Bytes that a loop, or a blocking connection, may spend on frames that are longer than a buffer or cut by its end. A frame of the
+    /// longest kind must fit: that much is reserved for one frame at a time, so that frames which wait for memory do not wait for each
+    /// other. Beside it, as much memory as one frame of the longest kind takes is kept from frame to frame.
     public var spanningBudget = 64 << 20
     /// Connections that a loop has at most; further peers wait in the listen queue or are refused. From 1 to 1,000,000.
     public var maximumConnections = 16_384

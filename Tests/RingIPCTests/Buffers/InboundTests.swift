@@ -71,6 +71,23 @@ import Testing
         #expect(full == 0, "the next frame waits until this one is read")
     }
 
+    @Test func `the less of a long frame is there when its length is known, the less is copied`() throws {
+        for format in [FrameFormat.native, .lengthPrefixed(.little)] {
+            var inbound = format == .native ? try Self.pastHello(Self.configuration(format)) : try Inbound(configuration: Self.configuration(format))
+            let stream = StreamMaker(format: format).frame([UInt8](repeating: 3, count: 30_000))
+            var rest = stream[...]
+            // A length that is not whole says nothing yet.
+            for count in [3, 97, 2_000] {
+                let memory = unsafe try inbound.memoryForReceive()
+                unsafe memory.copyBytes(from: rest.prefix(count))
+                inbound.markReceived(count)
+                rest = rest.dropFirst(count)
+            }
+            let copied = inbound.copiedBytes
+            #expect(copied == 100)
+        }
+    }
+
     @Test func `a frame over the budget names the setting`() throws {
         var inbound = try Self.pastHello(Self.configuration(.native, budget: 8_192))
         let stream = StreamMaker(format: .native).frame([UInt8](repeating: 3, count: 30_000))

@@ -95,4 +95,88 @@ import Testing
         let used = budget.used
         #expect(used == 0)
     }
+
+    @Test func `a long frame gets the memory of the one before it`() {
+        var budget = SpanningBudget(limit: 1 << 30, reserve: (4 << 20) + Self.block)
+        var places: [Int] = []
+        for _ in 0..<4 {
+            var frame = SpanningFrame()
+            receive(262_152, into: &frame, &budget)
+            places.append(unsafe Int(bitPattern: frame.bytes.baseAddress))
+            let used = budget.used
+            #expect(used == SpanningBudget.wholeBlocks(262_152))
+            frame.giveBack(to: &budget)
+            let (left, kept) = (budget.used, budget.keptBytes)
+            #expect(left == 0 && kept == SpanningBudget.wholeBlocks(262_152))
+        }
+        #expect(Set(places).count == 1)
+    }
+
+    @Test func `what is kept is bounded, and new lengths displace old ones`() {
+        var budget = SpanningBudget(limit: 1 << 30, reserve: (4 << 20) + Self.block)
+        for length in [9 << 20, 5 << 20] {
+            var frame = SpanningFrame()
+            receive(length, into: &frame, &budget)
+            frame.giveBack(to: &budget)
+            let kept = budget.keptBytes
+            #expect(kept == 0, "\(length) bytes are more than the longest frame")
+        }
+        // Many at once, so that each has memory of its own.
+        for length in [8_192, 300_000, 1 << 20] {
+            var frames: [Boxed] = []
+            for _ in 0..<12 {
+                let boxed = Boxed()
+                receive(length, into: &boxed.frame, &budget)
+                frames.append(boxed)
+            }
+            for boxed in frames { boxed.frame.giveBack(to: &budget) }
+            let kept = budget.keptBytes
+            #expect(kept <= (4 << 20) + Self.block && kept >= min(8, (4 << 20) / length) * length, "\(length)")
+        }
+        var frame = SpanningFrame()
+        receive(4 << 20, into: &frame, &budget)
+        frame.giveBack(to: &budget)
+        let kept = budget.keptBytes
+        #expect(kept >= 4 << 20)
+    }
+
+    @Test func `kept memory that the budget has no room for does not keep a frame from growing`() {
+        let limit = 100 * Self.block
+        var budget = SpanningBudget(limit: limit, reserve: 90 * Self.block)
+        var long = SpanningFrame()
+        receive(90 * Self.block, into: &long, &budget)
+        long.giveBack(to: &budget)
+        var other = SpanningFrame()
+        receive(20 * Self.block, into: &other, &budget)
+        let usedByOther = budget.used
+        #expect(usedByOther == 90 * Self.block, "the kept memory serves a shorter frame, too")
+        var frame = SpanningFrame()
+        receive(9 * Self.block, into: &frame, &budget)
+        frame.giveBack(to: &budget)
+        other.giveBack(to: &budget)
+        receive(60 * Self.block, into: &frame, &budget)
+        receive(5 * Self.block, into: &other, &budget)
+        other.giveBack(to: &budget)
+        frame.giveBack(to: &budget)
+        let used = budget.used
+        #expect(used == 0)
+    }
+
+    private final class Boxed { var frame = SpanningFrame() }
+
+    /// Fills `frame` with `count` bytes, as they would come from a socket, and checks that it holds them.
+    private func receive(_ count: Int, into frame: inout SpanningFrame, _ budget: inout SpanningBudget) {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            for index in 0..<count { unsafe buffer.initializeElement(at: index, to: UInt8(truncatingIfNeeded: index / 7)) }
+            initialized = count
+        }
+        var received = 0
+        while received < count, let room = unsafe frame.spare(count - received, from: &budget) {
+            unsafe room.copyBytes(from: bytes[received..<received + room.count])
+            frame.markReceived(room.count)
+            received += room.count
+        }
+        let isIntact = unsafe frame.bytes.elementsEqual(bytes)
+        #expect(isIntact && received == count)
+    }
 }
