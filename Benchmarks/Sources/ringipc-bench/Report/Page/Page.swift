@@ -29,7 +29,7 @@ struct Page {
             \(Self.sections.map { "<li><a href=\"#\($0.0)\">\($0.1)</a></li>\n" }.joined())</ul></nav>
             </header>
             <main>
-            \(section(0, interfaces))\(section(1, peers))\(section(2, try pictures))\(section(3, tables))\(section(4, method))\(section(5, machine))\
+            \(section(0, try pictures))\(section(1, peers))\(section(2, interfaces))\(section(3, tables))\(section(4, method))\(section(5, machine))\
             </main>
             </body>
             </html>
@@ -41,7 +41,7 @@ struct Page {
     private var title: String { "RingIPC benchmark, profile \(environment.profile)" }
 
     private static let sections = [
-        ("interfaces", "epoll and io_uring"), ("peers", "Against other libraries"), ("pictures", "Pictures"), ("tables", "All tables"),
+        ("pictures", "Pictures"), ("peers", "Against other libraries"), ("interfaces", "epoll and io_uring"), ("tables", "All tables"),
         ("method", "Method"), ("machine", "Machine"),
     ]
 
