@@ -31,7 +31,8 @@ let package = Package(
         .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
         .executableTarget(
             name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
-        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting"], swiftSettings: strict),
+        // Its documents are compiled with those of the other libraries.
+        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting", "QtDataStream"], swiftSettings: strict),
         .testTarget(
             name: "QtDataStreamTests", dependencies: ["QtDataStream", "RingIPC"], exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(

@@ -7,7 +7,8 @@ enum Samples {
 
     private static let numbers: [Sample] =
         integers("int8", Int8.self) + integers("int16", Int16.self) + integers("int32", Int32.self) + integers("int64", Int64.self)
-        + integers("uint8", UInt8.self) + integers("uint16", UInt16.self) + integers("uint32", UInt32.self) + integers("uint64", UInt64.self)
+        + integers("uint8", UInt8.self) + integers("uint16", UInt16.self) + integers("uint32", UInt32.self)
+        + integers("uint64", UInt64.self)
         + [.of("bool.true", true), .of("bool.false", false)]
         + [".double", ".single"].flatMap { precision in
             [
@@ -101,7 +102,8 @@ enum Samples {
         .of("dateTime.utc.beforeChrist", DateTime(Date(year: -1, month: 1, day: 1)!, Time(hour: 0, minute: 0)!, in: .utc)),
         .of("dateTime.utc.invalid", DateTime(.invalid, .invalid, in: .utc)),
         moment(
-            "dateTime.offset", .offsetFromUTC(seconds: 19_800), in51: .offsetFromUTC(seconds: 0), in50: .offsetFromUTC, hourInUTC: 7, minuteInUTC: 44),
+            "dateTime.offset", .offsetFromUTC(seconds: 19_800), in51: .offsetFromUTC(seconds: 0), in50: .offsetFromUTC, hourInUTC: 7,
+            minuteInUTC: 44),
         .by("dateTime.offset.west") { origin in
             switch origin.version {
             case .qt5_0: DateTime(date, Time(hour: 4, minute: 0)!, in: .convertedToUTC(from: .offsetFromUTC))
@@ -124,7 +126,8 @@ enum Samples {
             .timeZone(
                 .fixed(
                     DateTime.FixedZone(
-                        identifier: "UTC+03:00", secondsFromUTC: 10_800, name: "UTC+03:00", abbreviation: "UTC+03:00", comment: "UTC+03:00"))),
+                        identifier: "UTC+03:00", secondsFromUTC: 10_800, name: "UTC+03:00", abbreviation: "UTC+03:00", comment: "UTC+03:00")
+                )),
             in51: .timeZone(.unknown), in50: .timeZone, hourInUTC: 10, minuteInUTC: 14),
         .by("dateTime.zone.custom") { origin in
             let zone = DateTime.FixedZone(

@@ -38,10 +38,10 @@ import Testing
     @Test func `a value that is cut completes when the rest has come`() throws {
         try Self.eachCut { vector, sample, origin, cut in
             var buffer = DataStreamBuffer(format: origin.format, maximumCount: 1_000)
-            unsafe try buffer.append(Array(vector.bytes[..<cut]).span.bytes)
+            try buffer.append(Array(vector.bytes[..<cut]))
             let early = try buffer.transaction { (reader) throws(DataStreamError) in try sample.difference(&reader, origin) }
             #expect(early == nil && buffer.count == cut, "\(vector.name) at \(cut)")
-            unsafe try buffer.append(Array(vector.bytes[cut...]).span.bytes)
+            try buffer.append(Array(vector.bytes[cut...]))
             let whole = try buffer.transaction { (reader) throws(DataStreamError) in try sample.difference(&reader, origin) ?? "" }
             #expect(whole == "" && buffer.count == 0, "\(vector.name) at \(cut)")
         }
@@ -54,7 +54,7 @@ import Testing
                 var buffer = DataStreamBuffer(format: format, maximumCount: 1_000)
                 var left = vectors[...]
                 for byte in vectors.flatMap(\.bytes) {
-                    unsafe try buffer.append([byte].span.bytes)
+                    try buffer.append([byte])
                     guard let next = left.first, let sample = Samples.byName[next.name] else { break }
                     let difference = try buffer.transaction { (reader) throws(DataStreamError) in
                         try sample.difference(&reader, next.origins[0]) ?? ""

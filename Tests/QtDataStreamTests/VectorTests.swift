@@ -25,7 +25,9 @@ import Testing
             let sample = try #require(Samples.byName[vector.name])
             guard sample.refusal == nil else { continue }
             for origin in vector.origins {
-                let bytes = try DataStreamWriter.bytes(origin.format) { (writer) throws(DataStreamError) in try sample.write(&writer, origin) }
+                var writer = DataStreamWriter(format: origin.format)
+                try sample.write(&writer, origin)
+                let bytes = writer.finish()
                 #expect(bytes == vector.bytes, "\(vector.name), \(origin.format)")
             }
         }

@@ -33,8 +33,8 @@ public struct DataStreamBuffer: Sendable {
 
     /// Adds what was received.
     ///
-    /// - Throws: ``DataStreamError``: `limitExceeded`, with nothing added, when more than the maximum would wait, or when the message that has begun cannot
-    ///   end within it. The connection has to be closed then.
+    /// - Throws: ``DataStreamError``: `limitExceeded`, with nothing added, when more than the maximum would wait, or when the message
+    ///   that has begun cannot end within it. The connection has to be closed then.
     public mutating func append(_ received: RawSpan) throws(DataStreamError) {
         guard max(neededCount, count + received.byteCount) <= maximumCount else {
             throw DataStreamError(
@@ -48,7 +48,8 @@ public struct DataStreamBuffer: Sendable {
     /// Reads the next message if it is whole.
     ///
     /// - Returns: `nil` when bytes are missing; append what comes next, and try again.
-    /// - Throws: ``DataStreamError``: `corruptData`, `unsupported` or `limitExceeded`. What follows cannot be read any more; the connection has to be closed.
+    /// - Throws: ``DataStreamError``: `corruptData`, `unsupported` or `limitExceeded`. What follows cannot be read any more; the
+    ///   connection has to be closed.
     public mutating func next<Message: DataStreamable>(_ type: Message.Type = Message.self) throws(DataStreamError) -> Message? {
         try transaction { (reader) throws(DataStreamError) in try Message(from: &reader) }
     }
@@ -57,7 +58,8 @@ public struct DataStreamBuffer: Sendable {
     ///
     /// `body` is not called while bytes are missing for certain, and never without bytes.
     ///
-    /// - Returns: what `body` returns, or `nil` after it has thrown `readPastEnd`: the bytes are kept, and it is called again when more of them are here.
+    /// - Returns: what `body` returns, or `nil` after it has thrown `readPastEnd`: the bytes are kept, and it is called again when more
+    ///   of them are here.
     /// - Throws: every other error of `body`; the bytes that it has read are gone.
     public mutating func transaction<Value, Failure: Error>(
         _ body: (inout DataStreamReader) throws(Failure) -> Value

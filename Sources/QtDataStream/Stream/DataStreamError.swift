@@ -18,7 +18,8 @@ public struct DataStreamError: Error, Sendable, Hashable {
 
     /// What went wrong.
     public let code: Code
-    /// The byte where, counted from the beginning of the stream: of the value that could not be read, or where the next one would be written.
+    /// The byte where, counted from the beginning of the stream: of the value that could not be read, or where the next one would be
+    /// written.
     public let offset: Int
     /// At least how many more bytes the value needs, for `readPastEnd` and `writeFailed`; else 0.
     public let missingCount: Int

@@ -1,7 +1,7 @@
 /// Reads values from bytes that a `QDataStream` has written.
 ///
-/// It borrows the bytes and cannot outlive them. A read that throws leaves the reader's place inside the value; ``transaction(_:)`` brings it
-/// back. Whatever the bytes are, nothing traps, and no memory is reserved for what they only announce.
+/// It borrows the bytes and cannot outlive them. A read that throws leaves the reader's place inside the value; ``transaction(_:)``
+/// brings it back. Whatever the bytes are, nothing traps, and no memory is reserved for what they only announce.
 ///
 /// ```swift
 /// func greeting(in message: RawSpan) throws(DataStreamError) -> String {
@@ -108,18 +108,17 @@ extension DataStreamReader {
     /// | `rollbackTransaction` | `body` throws a `readPastEnd` of its own |
     /// | `abortTransaction` | `body` throws any other error, which is thrown on; the reader stays where it is |
     ///
-    /// A transaction inside another one is rolled back to its own beginning. For bytes that arrive in pieces, ``DataStreamBuffer`` keeps those of a message
-    /// that is not yet whole.
+    /// A transaction inside another one is rolled back to its own beginning. For bytes that arrive in pieces, ``DataStreamBuffer`` keeps
+    /// those of a message that is not yet whole.
     public mutating func transaction<Value, Failure: Error>(
         _ body: (inout DataStreamReader) throws(Failure) -> Value
     ) throws(Failure) -> Value? {
-        let (position, nesting) = (position, nesting)
+        let before = (position, format, nesting)
         do throws(Failure) {
             return try body(&self)
         } catch {
             guard (error as? DataStreamError)?.code == .readPastEnd else { throw error }
-            self.position = position
-            self.nesting = nesting
+            (position, format, nesting) = before
             return nil
         }
     }
@@ -155,8 +154,9 @@ extension DataStreamReader {
 
     /// Reads the number of elements of a list or map, and then each of them by `body`.
     ///
-    /// - Parameter least: bytes that an element takes at least. A number of elements for which the bytes cannot do is not believed, and ends the reading
-    ///   before anything is done. An error tells what all the elements to come need, so that a message that arrives byte by byte is not tried for each byte.
+    /// - Parameter least: bytes that an element takes at least. A number of elements for which the bytes cannot do is not believed, and
+    ///   ends the reading before anything is done. An error tells what all the elements to come need, so that a message that arrives byte
+    ///   by byte is not tried for each byte.
     mutating func readElements(
         ofAtLeast least: Int, _ body: (inout DataStreamReader) throws(DataStreamError) -> Void
     ) throws(DataStreamError) {

@@ -37,7 +37,8 @@ public struct DataStreamWriter: ~Copyable, ~Escapable {
         memory = MutableRawSpan.empty()
     }
 
-    /// A writer into memory of a fixed size. What does not fit is refused by `writeFailed`; ``length(of:format:)`` says beforehand what a value needs.
+    /// A writer into memory of a fixed size. What does not fit is refused by `writeFailed`; ``length(of:format:)`` says beforehand what a
+    /// value needs.
     @_lifetime(&memory)
     public init(into memory: inout MutableRawSpan, format: DataStreamFormat) {
         self.format = format
@@ -63,8 +64,8 @@ public struct DataStreamWriter: ~Copyable, ~Escapable {
 
     /// Writes a value behind the last one.
     ///
-    /// - Throws: ``DataStreamError``: `writeFailed` when the memory is full, `limitExceeded` for what is too long or too deep, `unsupported` for what has no
-    ///   form in this version of the stream. A part of the value may have been written then.
+    /// - Throws: ``DataStreamError``: `writeFailed` when the memory is full, `limitExceeded` for what is too long or too deep,
+    ///   `unsupported` for what has no form in this version of the stream. A part of the value may have been written then.
     @inlinable
     public mutating func write(_ value: some DataStreamable) throws(DataStreamError) {
         try value.write(to: &self)
@@ -110,7 +111,8 @@ extension DataStreamWriter {
         }
         guard length == LengthCode.extended else {
             throw DataStreamError(
-                .limitExceeded, at: offset, detail: "a length of \(length) has no form before Qt 6.7; use that version, or send less at once")
+                .limitExceeded, at: offset,
+                detail: "a length of \(length) has no form before Qt 6.7; use that version, or send less at once")
         }
         try writeInteger(LengthCode.extended)
     }

@@ -25,10 +25,11 @@ extension DataStreamable {
     }
 }
 
-/// `QMap<QString, T>`, or `QHash<QString, T>`, when the order does not matter. Entries are written as Qt 6 orders them: by the UTF-16 units of their keys.
+/// `QMap<QString, T>`, or `QHash<QString, T>`, when the order does not matter. Entries are written as Qt 6 orders them: by the UTF-16
+/// units of their keys.
 ///
-/// Of entries with the same key the last one is kept. Keys that Swift holds for equal and Qt does not, such as "é" in one and in two code points,
-/// are the same key here: ``OrderedMap`` keeps both.
+/// Of entries with the same key the last one is kept. Keys that Swift holds for equal and Qt does not, such as "é" in one and in two code
+/// points, are the same key here: ``OrderedMap`` keeps both.
 extension Dictionary: DataStreamable where Key == String, Value: DataStreamable {
     public init(from stream: inout DataStreamReader) throws(DataStreamError) {
         self.init()

@@ -11,7 +11,7 @@ public struct Date: Sendable, Hashable, Comparable {
     /// What `QDate()` is.
     public static let invalid = Date(julianDay: .min)
 
-    /// Whether Qt holds the date for valid: from 2 January of the year -2147483648 to 31 December of 2147483647.
+    /// Whether Qt holds the date for valid: from 1 January of the year -2147483648 to 31 December of 2147483647.
     public var isValid: Bool { Self.validDays.contains(julianDay) }
 
     static let validDays: ClosedRange<Int64> = -784_350_574_879...784_354_017_364
@@ -71,7 +71,8 @@ extension Date: CustomStringConvertible {
     public var description: String {
         guard let (year, month, day) = components else { return "invalid" }
         let digits = String(year.magnitude)
-        return (year < 0 ? "-" : "") + String(repeating: "0", count: max(0, 4 - digits.count)) + "\(digits)-\(month.twoDigits)-\(day.twoDigits)"
+        let padding = String(repeating: "0", count: max(0, 4 - digits.count))
+        return "\(year < 0 ? "-" : "")\(padding)\(digits)-\(month.twoDigits)-\(day.twoDigits)"
     }
 }
 

@@ -32,7 +32,8 @@ extension DateTime {
         /// East of Greenwich counts positive. Streams of Qt 5.1 have no number; there it is read as 0, as Qt does.
         case offsetFromUTC(seconds: Int32)
         case timeZone(TimeZone)
-        /// Date and time are UTC, and were something else before: only streams of Qt 5.0 do this, with every moment. To other versions it is written as UTC.
+        /// Date and time are UTC, and were something else before: only streams of Qt 5.0 do this, with every moment. To other versions it
+        /// is written as UTC.
         case convertedToUTC(from: ConvertedReference)
     }
 

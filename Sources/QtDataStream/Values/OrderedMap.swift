@@ -1,7 +1,8 @@
 /// `QMap`, `QMultiMap`, `QHash`: entries in the order in which they are in the stream.
 ///
-/// The order is that of the library that wrote them, whatever the version of the stream: Qt 6 writes a `QMap` from the smallest key to the largest, Qt 5
-/// from the largest to the smallest, and both a `QHash` in no order. When Qt reads, the order does not matter. Several entries may have the same key, as in a `QMultiMap`.
+/// The order is that of the library that wrote them, whatever the version of the stream: Qt 6 writes a `QMap` from the smallest key to
+/// the largest, Qt 5 from the largest to the smallest, and both a `QHash` in no order. When Qt reads, the order does not matter. Several
+/// entries may have the same key, as in a `QMultiMap`.
 public struct OrderedMap<Key: DataStreamable, Value: DataStreamable> {
     /// A key with its value.
     public struct Entry {

@@ -1,7 +1,7 @@
 /// `QString`: UTF-16, each unit in the order of the stream.
 ///
-/// A `QString` may hold half of a surrogate pair, which no `String` can. Such a text is refused as `corruptData`, never repaired in silence. A null
-/// text is read as an empty one; `String?` tells them apart.
+/// A `QString` may hold half of a surrogate pair, which no `String` can. Such a text is refused as `corruptData`, never repaired in
+/// silence. A null text is read as an empty one; `String?` tells them apart.
 extension String: DataStreamNullable {
     public init(from stream: inout DataStreamReader) throws(DataStreamError) {
         let offset = stream.offset
@@ -15,7 +15,8 @@ extension String: DataStreamNullable {
         let units = UTF16Bytes(bytes, in: stream.format.byteOrder).units
         guard let text = String(validating: units, as: UTF16.self) else {
             throw DataStreamError(
-                .corruptData, at: offset, detail: "a text has one half of a surrogate pair; the peer has cut it in the middle of a character")
+                .corruptData, at: offset,
+                detail: "a text has one half of a surrogate pair; the peer has cut it in the middle of a character")
         }
         self = text
     }

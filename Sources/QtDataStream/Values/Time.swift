@@ -8,7 +8,9 @@ public struct Time: Sendable, Hashable, Comparable {
 
     /// The time of an hour, minute, second and millisecond; `nil` when there is none.
     public init?(hour: Int, minute: Int, second: Int = 0, millisecond: Int = 0) {
-        guard (0..<24).contains(hour), (0..<60).contains(minute), (0..<60).contains(second), (0..<1_000).contains(millisecond) else { return nil }
+        guard (0..<24).contains(hour), (0..<60).contains(minute), (0..<60).contains(second), (0..<1_000).contains(millisecond) else {
+            return nil
+        }
         milliseconds = Int32(((hour * 60 + minute) * 60 + second) * 1_000 + millisecond)
     }
 

@@ -12,7 +12,8 @@ extension Variant: DataStreamable {
         }
         guard let kind = Kind(rawValue: number) else {
             throw DataStreamError(
-                .unsupported, at: offset, detail: "a variant is of type \(number), which is not read; see QMetaType::Type, and Variant for the types that are")
+                .unsupported, at: offset,
+                detail: "a variant is of type \(number), which is not read; see QMetaType::Type, and Variant for the types that are")
         }
         let value = try Self(kind, from: &stream)
         self = isNull ? .null(kind) : value

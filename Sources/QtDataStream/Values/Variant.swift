@@ -1,7 +1,7 @@
 /// `QVariant`: a value with its type.
 ///
-/// These are the types that are read and written. Any other, a type of Qt's GUI or of a program's own among them, is refused as `unsupported`: the stream
-/// does not say how long such a value is, so that nothing behind it can be found.
+/// These are the types that are read and written. Any other, a type of Qt's GUI or of a program's own among them, is refused as
+/// `unsupported`: the stream does not say how long such a value is, so that nothing behind it can be found.
 public indirect enum Variant: Sendable, Hashable {
     /// `QVariant()`.
     case invalid

@@ -42,7 +42,9 @@ struct Sample: Sendable {
         }
     }
 
-    static func refused<Value: DataStreamable & Equatable & Sendable>(_ name: String, as value: Value, _ code: DataStreamError.Code) -> Sample {
+    static func refused<Value: DataStreamable & Equatable & Sendable>(_ name: String, as value: Value, _ code: DataStreamError.Code)
+        -> Sample
+    {
         Sample(name: name, refusal: code, isSame: ==) { _ in value }
     }
 }
@@ -58,33 +60,4 @@ struct RawBytes: DataStreamable, Equatable {
     }
 
     func write(to stream: inout DataStreamWriter) throws(DataStreamError) { unsafe try stream.writeRawData(bytes.span.bytes) }
-}
-
-extension DataStreamWriter {
-    /// What `write` writes.
-    static func bytes(
-        _ format: DataStreamFormat, _ write: (inout DataStreamWriter) throws(DataStreamError) -> Void
-    ) throws(DataStreamError) -> [UInt8] {
-        var writer = DataStreamWriter(format: format)
-        try write(&writer)
-        return writer.finish()
-    }
-}
-
-/// Calls `body` with a reader of `bytes`.
-func reading<Value>(
-    _ bytes: [UInt8], _ format: DataStreamFormat, _ body: (inout DataStreamReader) throws(DataStreamError) -> Value
-) throws(DataStreamError) -> Value {
-    var reader = unsafe DataStreamReader(bytes.span.bytes, format: format)
-    return try body(&reader)
-}
-
-/// The error that `body` throws, if it does.
-func refusal(_ body: () throws(DataStreamError) -> Void) -> DataStreamError? {
-    do throws(DataStreamError) {
-        try body()
-        return nil
-    } catch {
-        return error
-    }
 }
