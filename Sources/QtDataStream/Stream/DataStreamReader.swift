@@ -113,12 +113,12 @@ extension DataStreamReader {
     public mutating func transaction<Value, Failure: Error>(
         _ body: (inout DataStreamReader) throws(Failure) -> Value
     ) throws(Failure) -> Value? {
-        let before = (position, format, nesting)
+        let before = (position, format)
         do throws(Failure) {
             return try body(&self)
         } catch {
             guard (error as? DataStreamError)?.code == .readPastEnd else { throw error }
-            (position, format, nesting) = before
+            (position, format) = before
             return nil
         }
     }

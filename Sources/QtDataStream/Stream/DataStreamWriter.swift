@@ -27,8 +27,10 @@ public struct DataStreamWriter: ~Copyable, ~Escapable {
 
     /// A writer whose bytes ``finish()`` returns.
     ///
-    /// - Parameter array: an array whose contents are no longer needed. Its memory is used again, so that message after message
-    ///   can be written without an allocation.
+    /// - Parameters:
+    ///   - format: what the reader uses.
+    ///   - array: an array whose contents are no longer needed. Its memory is used again, so that message after message can be written
+    ///     without an allocation.
     @_lifetime(immortal)
     public init(format: DataStreamFormat, reusing array: consuming [UInt8] = []) {
         self.format = format

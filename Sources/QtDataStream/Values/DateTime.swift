@@ -28,9 +28,11 @@ extension DateTime {
     public enum Reference: Sendable, Hashable {
         /// The local time of whoever reads it: the same hour everywhere, not the same moment.
         case localTime
+        /// A moment.
         case utc
         /// East of Greenwich counts positive. Streams of Qt 5.1 have no number; there it is read as 0, as Qt does.
         case offsetFromUTC(seconds: Int32)
+        /// The local time of a place. What moment that is, only the rules of its zone can tell.
         case timeZone(TimeZone)
         /// Date and time are UTC, and were something else before: only streams of Qt 5.0 do this, with every moment. To other versions it
         /// is written as UTC.
@@ -67,6 +69,7 @@ extension DateTime {
         /// Anything.
         public var comment: String?
 
+        /// A zone of these parts.
         public init(
             identifier: String, secondsFromUTC: Int32, name: String?, abbreviation: String?, territory: Int32 = 0, comment: String? = nil
         ) {

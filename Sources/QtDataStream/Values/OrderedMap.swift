@@ -9,6 +9,7 @@ public struct OrderedMap<Key: DataStreamable, Value: DataStreamable> {
         public var key: Key
         public var value: Value
 
+        /// An entry of these two.
         public init(_ key: Key, _ value: Value) {
             self.key = key
             self.value = value
