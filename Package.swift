@@ -20,16 +20,21 @@ let package = Package(
     products: [
         .library(name: "RingIPC", targets: ["RingIPC"]),
         .library(name: "RingIPCTesting", targets: ["RingIPCTesting"]),
+        .library(name: "QtDataStream", targets: ["QtDataStream"]),
     ],
     targets: [
         .systemLibrary(name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "CRingIPC", dependencies: ["CLiburing"]),
         .target(name: "RingIPC", dependencies: ["CRingIPC"], swiftSettings: strict),
         .target(name: "RingIPCTesting", dependencies: ["RingIPC"], swiftSettings: strict),
+        .target(name: "QtDataStream", swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
         .executableTarget(
             name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
-        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting"], swiftSettings: strict),
+        // Its documents are compiled with those of the other libraries.
+        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting", "QtDataStream"], swiftSettings: strict),
+        .testTarget(
+            name: "QtDataStreamTests", dependencies: ["QtDataStream", "RingIPC"], exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["RingIPC", "RingIPCTesting", "Simulation"], path: "Tests/Simulation/Tests",
             swiftSettings: strict),

@@ -24,7 +24,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "FuzzDriver", swiftSettings: strict),
-        .target(name: "FuzzChecks", dependencies: [.product(name: "RingIPC", package: "RingIPC")], swiftSettings: strict),
+        .target(
+            name: "FuzzChecks",
+            dependencies: [.product(name: "RingIPC", package: "RingIPC"), .product(name: "QtDataStream", package: "RingIPC")],
+            swiftSettings: strict),
         .target(name: "CBenchmark"),
         .target(
             name: "ringipc-bench",
@@ -41,6 +44,7 @@ let package = Package(
         .executableTarget(name: "fuzz-frames", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-hello", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-endpoint", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
+        .executableTarget(name: "fuzz-datastream", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-serve", dependencies: ["ringipc-bench", "FuzzDriver"], swiftSettings: strict),
     ]
 )

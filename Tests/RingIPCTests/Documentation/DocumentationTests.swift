@@ -24,6 +24,21 @@ struct DocumentationTests {
         #expect(diagnostics == nil)
     }
 
+    @Test func `the code in the document of QtDataStream compiles`() throws {
+        var code = try DocumentedCode(document: "Sources/QtDataStream/QtDataStream.docc/QtDataStream.md")
+        code.modules = ["QtDataStream", "RingIPC"]
+        let diagnostics = try Compiler.found?.diagnostics(of: code.program)
+        #expect(diagnostics == nil)
+    }
+
+    @Test func `the code in documentation comments of QtDataStream compiles`() throws {
+        var code = try DocumentedCode(commentsIn: ["Sources/QtDataStream"])
+        code.modules = ["QtDataStream"]
+        #expect(code.blocks.count >= 4, "documentation comments with code are not found any more")
+        let diagnostics = try Compiler.found?.diagnostics(of: code.program)
+        #expect(diagnostics == nil)
+    }
+
     // MARK: Controls
 
     private static let document = """

@@ -24,9 +24,11 @@ struct DocumentedCode: CustomTestStringConvertible, Sendable {
 
     let testDescription: String
     let blocks: [Block]
+    /// What a reader imports besides what the blocks say.
+    var modules = ["RingIPC", "RingIPCTesting"]
 
     var program: String {
-        var imports: Set = ["import RingIPC", "import RingIPCTesting"]
+        var imports = Set(modules.map { "import \($0)" })
         var declarations = ""
         var statements = ""
         var depth = 0
@@ -36,7 +38,8 @@ struct DocumentedCode: CustomTestStringConvertible, Sendable {
                 imports.insert(lines[index])
                 lines[index] = ""
             }
-            let code = "#sourceLocation(file: \"\(block.file)\", line: \(block.line))\n\(lines.joined(separator: "\n"))\n#sourceLocation()\n"
+            let code =
+                "#sourceLocation(file: \"\(block.file)\", line: \(block.line))\n\(lines.joined(separator: "\n"))\n#sourceLocation()\n"
             if block.isDeclarations {
                 declarations += code
             } else {
@@ -50,7 +53,8 @@ struct DocumentedCode: CustomTestStringConvertible, Sendable {
 }
 
 extension DocumentedCode {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..").standardizedFileURL
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
+        .standardizedFileURL
 
     /// A Markdown document, by its path from the root of the package.
     init(document path: String) throws {

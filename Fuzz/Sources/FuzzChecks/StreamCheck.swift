@@ -1,0 +1,1 @@
+../../../Tests/QtDataStreamTests/Fuzz/StreamCheck.swift
