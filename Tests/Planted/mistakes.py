@@ -51,8 +51,8 @@ MISTAKES = [
         "{ return bytes.count }\n        if let length"),
     Mistake(
         "trustedLength", "the announced length of a frame is trusted", "Wire/FrameParser.swift",
-        "limit = UInt64(truncatingIfNeeded: parser.maximumFrameLength)",
-        "limit = Planted.trustedLength ? 1 << 31 : UInt64(truncatingIfNeeded: parser.maximumFrameLength)"),
+        "let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)",
+        "let longest = Planted.trustedLength ? 1 << 31 : Int64(truncatingIfNeeded: parser.maximumFrameLength)"),
     Mistake(
         "earlyEnd", "the end of the stream is told before what a paused connection still holds", "Transport/LoopCore+Receive.swift",
         "if unsafe !slot.pointee.isPaused { unsafe streamEnded(slot) }",

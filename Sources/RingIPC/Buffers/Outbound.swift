@@ -10,8 +10,12 @@ public struct Outbound: ~Copyable {
     @usableFromInline var cursor: UnsafeMutableRawPointer
     /// Bytes that may be written at `cursor`: the tail chunk's rest, cut at the queue's limit.
     @usableFromInline var room = 0
-    /// The smaller of both sides' frame limits.
-    @usableFromInline var maximumFrameLength: Int
+    /// The smaller of both sides' frame limits; negative once nothing can be queued any more, not even a frame that needs no room.
+    var maximumFrameLength: Int { didSet { inlinedLimit = encoder.isUsual ? maximumFrameLength : -1 } }
+    /// The longest payload that code inlined into the caller queues; negative where none is.
+    @usableFromInline private(set) var inlinedLimit: Int
+    /// What the format can carry, under any limit.
+    private let longestPayload: Int
     @usableFromInline let encoder: FrameEncoder
     @usableFromInline var framesSent: UInt64 = 0
 
@@ -34,7 +38,9 @@ public struct Outbound: ~Copyable {
 
     init(configuration: Configuration, pool: OutboundChunkPool, connection: ConnectionID) {
         encoder = FrameEncoder(format: configuration.format)
-        maximumFrameLength = min(configuration.maximumFrameLength, FrameFormat.largestFrameLength)
+        maximumFrameLength = configuration.longestPayload
+        inlinedLimit = encoder.isUsual ? maximumFrameLength : -1
+        longestPayload = configuration.format.longestPayload
         limit = configuration.outboundLimit
         self.pool = pool
         self.connection = connection
@@ -62,7 +68,7 @@ extension Outbound {
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         let count = bytes.byteCount
         let encodedLength = encoder.encodedLength(ofPayload: count)
-        guard count <= maximumFrameLength, encodedLength <= room else { return try sendInPieces(bytes) }
+        guard count <= inlinedLimit, encodedLength <= room else { return try sendInPieces(bytes) }
         unsafe encoder.writeFrame(around: count, to: cursor)
         let payload = unsafe cursor + encoder.headerLength
         unsafe bytes.withUnsafeBytes { source in
@@ -81,7 +87,7 @@ extension Outbound {
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
         precondition(count >= 0, "a frame cannot have a negative length")
-        if count > maximumFrameLength || encoder.encodedLength(ofPayload: count) > room { try reserve(count) }
+        if count > inlinedLimit || encoder.encodedLength(ofPayload: count) > room { try reserve(count) }
         unsafe encoder.writeFrame(around: count, to: cursor)
         var payload = unsafe MutableRawSpan(_unsafeStart: cursor + encoder.headerLength, byteCount: count)
         write(&payload)
@@ -121,6 +127,7 @@ extension Outbound {
         closeRequested = true
         settle()
         room = 0
+        maximumFrameLength = -1
     }
 
     /// Asks for one call of ``ConnectionHandler/writable(_:)`` when the kernel has taken everything that is queued. For handlers.
@@ -147,6 +154,7 @@ extension Outbound {
         makeRoom(encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength)
         if encodedLength <= room {
             unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
+            unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: cursor)
             unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: encoder.headerLength) }
             return advance(encodedLength)
         }
@@ -156,30 +164,39 @@ extension Outbound {
         framesSent &+= 1
     }
 
-    /// Makes the tail chunk have room for a whole frame in one piece.
+    /// Makes the tail chunk have room for a whole frame in one piece, with its header.
     @usableFromInline
     @inline(never)
     mutating func reserve(_ count: Int) throws(TransportError) {
         try admit(count)
         makeRoom(encoder.encodedLength(ofPayload: count))
+        unsafe encoder.writeHeader(payloadLength: count, to: cursor)
     }
 
     /// Refuses a frame before anything of it is queued.
     mutating func admit(_ count: Int) throws(TransportError) {
+        try requireSendable(count)
+        let encodedLength = encoder.encodedLength(ofPayload: count)
+        guard encodedLength <= availableBytes else {
+            let remedy = encodedLength > limit ? "cut the message, or raise outboundLimit" : "wait until the peer has read"
+            throw TransportError(
+                .outboundFull, during: .send,
+                detail: "\(queuedBytes) of \(limit) bytes are queued, no room for \(encodedLength); \(remedy)")
+        }
+    }
+
+    /// Refuses a frame that can never be sent, whatever room there is.
+    @inline(__always)
+    mutating func requireSendable(_ count: Int) throws(TransportError) {
         guard !isClosed, !closeRequested else {
             throw TransportError(.closed, during: .send, detail: "the connection was closed on this side")
         }
         guard count <= maximumFrameLength else {
+            let isWidest = maximumFrameLength == longestPayload
+            let remedy = isWidest ? "choose a format with a longer length" : "raise maximumFrameLength at both ends"
             throw TransportError(
                 .frameTooLong, during: .send,
-                detail: "a frame has \(count) bytes, the limit is \(maximumFrameLength); cut the message, or raise "
-                    + "maximumFrameLength at both ends")
-        }
-        let encodedLength = encoder.encodedLength(ofPayload: count)
-        guard encodedLength <= availableBytes else {
-            throw TransportError(
-                .outboundFull, during: .send,
-                detail: "\(queuedBytes) of \(limit) bytes are queued, no room for \(encodedLength); wait until the peer has read")
+                detail: "a frame has \(count) bytes, the limit is \(maximumFrameLength); cut the message, or \(remedy)")
         }
     }
 
@@ -282,6 +299,7 @@ extension Outbound {
         settle()
         isClosed = true
         room = 0
+        maximumFrameLength = -1
     }
 
     /// Drops everything that is queued; nothing can be queued any more. Only while no send is under way.

@@ -27,8 +27,7 @@ struct SpanningBudget: ~Copyable {
 
     /// For the longest frames that a configuration allows.
     init(_ configuration: Configuration) {
-        let longest = configuration.format.encodedLength(ofPayload: configuration.maximumFrameLength)
-        self.init(limit: configuration.spanningBudget, reserve: Self.wholeBlocks(longest))
+        self.init(limit: configuration.spanningBudget, reserve: Self.wholeBlocks(configuration.longestEncodedFrame))
     }
 
     /// Memory beside `used`, for frames that are still to come.

@@ -5,7 +5,8 @@ public struct Configuration: Sendable {
 
     /// How frames are written. Both ends must agree.
     public var format: FrameFormat = .native
-    /// The longest payload in bytes, received or sent; from 0 to ``FrameFormat/largestFrameLength``. A longer one is an error on both sides.
+    /// The longest payload in bytes, received or sent; from 0 to ``FrameFormat/largestFrameLength``. A longer one is an error on both sides. Lengths
+    /// of two bytes allow 65,535 at most; the `bytes` format has no frames, and so no limit.
     public var maximumFrameLength = 16 << 20
 
     // MARK: The kernel

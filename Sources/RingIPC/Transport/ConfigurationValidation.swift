@@ -4,7 +4,8 @@ extension Configuration {
         try require(
             (0...FrameFormat.largestFrameLength).contains(maximumFrameLength),
             "maximumFrameLength is \(maximumFrameLength); it has to lie between 0 and \(FrameFormat.largestFrameLength)")
-        let encodedLength = format.encodedLength(ofPayload: maximumFrameLength)
+        let encodedLength = longestEncodedFrame
+        try require(outboundLimit >= 1, "outboundLimit is \(outboundLimit); it has to be at least 1")
         try require(
             outboundLimit >= encodedLength,
             "outboundLimit is \(outboundLimit) bytes, but a frame of the longest kind takes \(encodedLength); raise the one or lower the other")
@@ -32,6 +33,12 @@ extension Configuration {
             try require(timeout >= .zero, "\(name) is \(timeout); it must not be negative")
         }
     }
+
+    /// The longest payload that may be sent or received: ``maximumFrameLength``, unless the format allows less or knows no frames.
+    var longestPayload: Int { format == .bytes ? .max : min(maximumFrameLength, format.longestPayload) }
+
+    /// Bytes that a frame of the longest kind takes; 0 where there are no frames.
+    var longestEncodedFrame: Int { format == .bytes ? 0 : format.encodedLength(ofPayload: longestPayload) }
 
     private func require(_ condition: Bool, _ detail: String) throws(TransportError) {
         guard condition else { throw TransportError(.invalidConfiguration, during: .configure, detail: detail) }

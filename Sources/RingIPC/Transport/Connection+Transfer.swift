@@ -11,10 +11,12 @@ extension Connection {
     mutating func sendDirectly(_ bytes: RawSpan) throws(TransportError) {
         // A header waits behind what is queued, so that must fit; the payload itself is never in the queue.
         try flush(until: nil)
-        unsafe try outbound.pointee.admit(bytes.byteCount)
+        unsafe try outbound.pointee.requireSendable(bytes.byteCount)
         let header = unsafe outbound.pointee.encoder.headerLength
-        unsafe outbound.pointee.appendControl(length: header) { [encoder = outbound.pointee.encoder] in
-            unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: $0)
+        if header > 0 {
+            unsafe outbound.pointee.appendControl(length: header) { [encoder = outbound.pointee.encoder] in
+                unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: $0)
+            }
         }
         unsafe outbound.pointee.framesSent &+= 1
         // The header is sent together with the payload. Both are out, or the connection is broken, when this returns.

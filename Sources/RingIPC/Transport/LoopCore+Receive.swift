@@ -99,7 +99,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe rest = unsafe aligned(rest)
                 // A batch whose answers are as long as itself fits what the check above leaves free, also when it comes from a long backlog.
                 taken = unsafe deliverFrames(
-                    in: UnsafeMutableRawBufferPointer(rebasing: rest.prefix(configuration.outboundLimit / 2)), slot)
+                    in: UnsafeMutableRawBufferPointer(rebasing: rest.prefix(max(1, configuration.outboundLimit / 2))), slot)
             }
             unsafe rest = unsafe rest.dropping(taken)
             if unsafe slot.pointee.isPaused { break }

@@ -2,45 +2,72 @@
 @usableFromInline
 struct FrameEncoder: Sendable {
     @usableFromInline
-    enum Form: UInt8, Sendable { case native, little, big }
+    enum Form: UInt8, Sendable { case native, little, big, littleTwo, bigTwo, littleEight, bigEight, none }
 
     @usableFromInline let form: Form
+    /// Of the length in front of a payload, in the other forms than the native one.
+    @usableFromInline let lengthWidth: Int
     @usableFromInline let acceptsNull: Bool
 
     init(format: FrameFormat) {
-        switch format {
-        case .native: form = .native
-        case .lengthPrefixed(let order): form = order.isLittle ? .little : .big
-        case .qByteArray: form = .big
-        }
+        form =
+            switch format {
+            case .native: .native
+            case .lengthPrefixed(let order, .two): order.isLittle ? .littleTwo : .bigTwo
+            case .lengthPrefixed(let order, .four): order.isLittle ? .little : .big
+            case .lengthPrefixed(let order, .eight): order.isLittle ? .littleEight : .bigEight
+            case .qByteArray: .big
+            case .bytes: .none
+            }
+        lengthWidth = format.headerLength
         acceptsNull = format == .qByteArray
     }
 
     @inlinable
-    var headerLength: Int { form == .native ? NativeHeader.length : 4 }
+    var headerLength: Int { form == .native ? NativeHeader.length : lengthWidth }
 
     @inlinable
     func encodedLength(ofPayload count: Int) -> Int {
-        form == .native ? (count &+ 15) & ~7 : 4 &+ count
+        form == .native ? (count &+ 15) & ~7 : lengthWidth &+ count
     }
 
     /// Writes the header of a frame with `count` bytes of payload, and the zeroes behind the payload. The payload itself belongs
-    /// at `destination + headerLength`. `encodedLength(ofPayload:)` bytes are reserved.
+    /// at `destination + headerLength`. `encodedLength(ofPayload:)` bytes are reserved. For usual forms.
     @inlinable
     func writeFrame(around count: Int, to destination: UnsafeMutableRawPointer) {
-        if form == .native, count & 7 != 0 {
-            // The whole last word; the payload then covers the front of it.
-            unsafe (destination + (encodedLength(ofPayload: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
+        switch form {
+        case .native:
+            if count & 7 != 0 {
+                // The whole last word; the payload then covers the front of it.
+                unsafe (destination + (encodedLength(ofPayload: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
+            }
+            unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
+        case .little: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian, as: UInt32.self)
+        case .big: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, as: UInt32.self)
+        case .littleTwo, .bigTwo, .littleEight, .bigEight, .none: break
         }
-        unsafe writeHeader(payloadLength: count, to: destination)
     }
 
-    @inlinable
-    func writeHeader(payloadLength: Int, to destination: UnsafeMutableRawPointer) {
+    /// Whether frames are written by code that is inlined where they are sent: in the forms that have to be fast.
+    var isUsual: Bool {
         switch form {
-        case .native: unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: payloadLength).littleEndian, as: UInt64.self)
-        case .little: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: payloadLength).littleEndian, as: UInt32.self)
-        case .big: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: payloadLength).bigEndian, as: UInt32.self)
+        case .native, .little, .big: true
+        case .littleTwo, .bigTwo, .littleEight, .bigEight, .none: false
+        }
+    }
+
+    /// Writes a header in whatever form.
+    func writeHeader(payloadLength: Int, to destination: UnsafeMutableRawPointer) {
+        let (two, four) = (UInt16(truncatingIfNeeded: payloadLength), UInt32(truncatingIfNeeded: payloadLength))
+        let eight = UInt64(truncatingIfNeeded: payloadLength)
+        switch form {
+        case .native, .littleEight: unsafe destination.storeBytes(of: eight.littleEndian, as: UInt64.self)
+        case .little: unsafe destination.storeBytes(of: four.littleEndian, as: UInt32.self)
+        case .big: unsafe destination.storeBytes(of: four.bigEndian, as: UInt32.self)
+        case .littleTwo: unsafe destination.storeBytes(of: two.littleEndian, as: UInt16.self)
+        case .bigTwo: unsafe destination.storeBytes(of: two.bigEndian, as: UInt16.self)
+        case .bigEight: unsafe destination.storeBytes(of: eight.bigEndian, as: UInt64.self)
+        case .none: break
         }
     }
 

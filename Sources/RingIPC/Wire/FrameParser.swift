@@ -11,23 +11,30 @@ public struct FrameParser: Sendable {
     ///
     /// - Parameters:
     ///   - format: that of the bytes. In the native format the bytes begin after the hello.
-    ///   - maximumFrameLength: the longest payload in bytes that is not an error; cut at ``FrameFormat/largestFrameLength``.
+    ///   - maximumFrameLength: the longest payload in bytes that is not an error; cut at ``FrameFormat/largestFrameLength``, and at what the
+    ///     width of a length can say.
     public init(format: FrameFormat, maximumFrameLength: Int) {
         self.format = format
-        self.maximumFrameLength = min(max(maximumFrameLength, 0), FrameFormat.largestFrameLength)
+        self.maximumFrameLength = min(max(maximumFrameLength, 0), format.longestPayload)
         form =
             switch format {
             case .native: .native
-            case .lengthPrefixed(let order): order.isLittle ? .little : .big
+            case .lengthPrefixed(let order, .two): order.isLittle ? .littleTwo : .bigTwo
+            case .lengthPrefixed(let order, .four): order.isLittle ? .little : .big
+            case .lengthPrefixed(let order, .eight): order.isLittle ? .littleEight : .bigEight
             case .qByteArray: .qByteArray
+            case .bytes: .none
             }
+        isUsual = form.headerLength == 4 || form == .native
     }
 
     /// How the length in front of a payload is read: the format, flattened for the loop over frames.
     @usableFromInline
-    enum Form: UInt8, Sendable { case native, little, big, qByteArray }
+    enum Form: UInt8, Sendable { case native, little, big, qByteArray, littleTwo, bigTwo, littleEight, bigEight, none }
 
     @usableFromInline let form: Form
+    /// Whether the form has a place in the loop over frames, which has to be fast.
+    @usableFromInline let isUsual: Bool
 
     /// The frames in `bytes`, which begin at a frame's first byte.
     ///
@@ -42,28 +49,16 @@ public struct FrameParser: Sendable {
         return unsafe _overrideLifetime(batch, copying: bytes)
     }
 
-    /// How many bytes the frame that begins with `header` takes on the wire; `nil` while too few bytes of the header are there.
+    /// How many bytes the frame that begins with `header` takes on the wire; `nil` while too few bytes of the header are there. Bytes without
+    /// frames are complete as they are.
     func encodedLength(ofFrameBeginningWith header: UnsafeRawBufferPointer) -> Int? {
-        guard header.count >= format.headerLength else { return nil }
-        let word = unsafe header.loadUnaligned(as: UInt32.self)
-        switch format {
-        case .native:
-            return format.encodedLength(ofPayload: Int(UInt32(littleEndian: word)))
-        case .lengthPrefixed(let order):
-            return format.encodedLength(ofPayload: Int(order.isLittle ? UInt32(littleEndian: word) : UInt32(bigEndian: word)))
-        case .qByteArray:
-            let length = UInt32(bigEndian: word)
-            return length == QByteArrayLength.null ? 4 : format.encodedLength(ofPayload: Int(length))
-        }
+        guard header.count >= format.headerLength, let address = header.baseAddress else { return nil }
+        if form == .none { return header.count > 0 ? header.count : nil }
+        let length = unsafe form.length(at: address)
+        if form == .qByteArray, length == QByteArrayLength.null { return 4 }
+        // Beyond 32 bits a length is over every limit; as an Int it must only be too long, too.
+        return format.encodedLength(ofPayload: Int(min(length, UInt64(UInt32.max))))
     }
-}
-
-/// Lengths that `QDataStream` gives a meaning of their own (`qbytearray.cpp`, `qdatastream.h`).
-@usableFromInline
-enum QByteArrayLength {
-    static let null: UInt32 = 0xFFFF_FFFF
-    /// A 64-bit length follows (Qt 6.7). Frames of that size are over every limit here.
-    static let extended: UInt32 = 0xFFFF_FFFE
 }
 
 /// The frames that arrived together, in the order in which they were sent.
@@ -86,7 +81,9 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     @usableFromInline var position: UnsafeRawPointer
     @usableFromInline let end: UnsafeRawPointer
     @usableFromInline let start: UnsafeRawPointer
-    @usableFromInline let limit: UInt64
+    /// The longest payload; in forms that are not usual its complement, which is below every length: one comparison tells all that is not
+    /// usual.
+    @usableFromInline let limit: Int64
     @usableFromInline let form: FrameParser.Form
     /// Frames handed out so far.
     @usableFromInline var frameCount = 0
@@ -100,13 +97,14 @@ public struct FrameBatch: ~Copyable, ~Escapable {
         unsafe start = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!
         unsafe position = start
         unsafe end = start + memory.count
-        limit = UInt64(truncatingIfNeeded: parser.maximumFrameLength)
+        let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)
+        limit = parser.isUsual ? longest : ~longest
         form = parser.form
     }
 
     /// The next whole frame, or `nil` when what is left is less than a frame.
     ///
-    /// Control frames are taken off and never returned.
+    /// Control frames are taken off and never returned. In the `bytes` format, where there are no frames, it is everything that is there.
     ///
     /// - Returns: a view that lives as long as the batch.
     /// - Throws: ``TransportError``: `frameTooLong` or `malformedFrame`. The stream cannot be read on after it: let the error pass.
@@ -136,7 +134,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
             guard available >= NativeHeader.length else { return nil }
             let header = unsafe UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
             // One comparison for the common case: any bit above the length (kind, flags, reserved) makes the word exceed the limit.
-            guard header <= limit else {
+            guard header <= UInt64(bitPattern: limit) else {
                 guard try skipControlFrame(header, available: available) else { return nil }
                 continue
             }
@@ -158,13 +156,10 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     @_lifetime(copy self)
     mutating func nextPrefixed() throws(TransportError) -> FrameView? {
         let available = unsafe end - position
-        guard available >= 4 else { return nil }
+        guard available >= 4 else { return limit < 0 ? try nextUnusual() : nil }
         let word = unsafe position.loadUnaligned(as: UInt32.self)
         let length = form == .little ? UInt32(littleEndian: word) : UInt32(bigEndian: word)
-        guard UInt64(length) <= limit else {
-            try requireNull(length)
-            return unsafe take(payload: position + 4, count: 0, encodedLength: 4, isNull: true)
-        }
+        guard Int64(length) <= limit else { return try nextUnusual() }
         let encodedLength = 4 &+ Int(length)
         guard available >= encodedLength else { return nil }
         return unsafe take(payload: position + 4, count: Int(length), encodedLength: encodedLength)
@@ -199,7 +194,7 @@ extension FrameBatch {
     mutating func skipControlFrame(_ header: UInt64, available: Int) throws(TransportError) -> Bool {
         let kind = UInt8(truncatingIfNeeded: header >> NativeHeader.kindShift)
         let flags = UInt8(truncatingIfNeeded: header >> NativeHeader.flagsShift)
-        let length = UInt64(UInt32(truncatingIfNeeded: header))
+        let length = Int64(UInt32(truncatingIfNeeded: header))
         guard header >> NativeHeader.reservedShift == 0, flags & ~NativeHeader.ignorable == 0 else {
             throw malformed("the header has a bit set that must be zero; the peer is broken or speaks a newer version")
         }
@@ -225,24 +220,6 @@ extension FrameBatch {
         unsafe position += NativeHeader.length
         isFinished = true
         return false
-    }
-
-    /// Called for a length over the limit: only Qt's null array is none.
-    @usableFromInline
-    @inline(never)
-    func requireNull(_ length: UInt32) throws(TransportError) {
-        if form == .qByteArray {
-            if length == QByteArrayLength.null { return }
-            if length == QByteArrayLength.extended {
-                throw TransportError(
-                    .frameTooLong, during: .receive,
-                    detail: "a frame announces a 64-bit length (Qt 6.7 and later); arrays over 4 GiB are not taken")
-            }
-        }
-        throw TransportError(
-            .frameTooLong, during: .receive,
-            detail: "a frame announces \(length) bytes, the limit is \(limit); "
-                + "raise maximumFrameLength, or check that both ends use the same format")
     }
 
     @usableFromInline

@@ -6,6 +6,7 @@ import Testing
 @Suite struct OutboundLimitTests {
     @Test(arguments: FrameFormat.all, [1_000, 200_000])
     func `a queue fills to its last byte, and refuses the next frame whole`(_ format: FrameFormat, _ length: Int) throws {
+        let length = min(length, format.longestPayload)
         let encoded = format.encodedLength(ofPayload: length)
         let pool = OutboundChunkPool(maximumFreeCount: 4)
         do {
@@ -49,6 +50,18 @@ import Testing
         try outbound.send([1])
     }
 
+    @Test(arguments: [ByteOrder.little, .big])
+    func `a payload that a length of two bytes cannot say is refused with what would help`(_ order: ByteOrder) throws {
+        let pool = OutboundChunkPool(maximumFreeCount: 1)
+        var outbound = Outbound.forTest(.lengthPrefixed(order, width: .two), pool: pool)
+        let error = transportError { () throws(TransportError) in try outbound.send([UInt8](repeating: 0, count: 65_536)) }
+        #expect(error?.code == .frameTooLong)
+        #expect(error?.detail.contains("65536 bytes, the limit is 65535; cut the message, or choose a format with a longer length") == true)
+        try outbound.send([UInt8](repeating: 0, count: 65_535))
+        let queued = outbound.queuedBytes
+        #expect(queued == 65_537)
+    }
+
     @Test func `room comes back as the kernel takes bytes`() throws {
         let pool = OutboundChunkPool(maximumFreeCount: 4)
         var outbound = Outbound.forTest(.native, pool: pool, limit: 48)
@@ -65,7 +78,7 @@ import Testing
     @Test func `random frames never make the queue longer than its limit`() {
         for seed in 1...200 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)
-            let format = FrameFormat.all[random.number(0...4)]
+            let format = FrameFormat.all[random.number(0...(FrameFormat.all.count - 1))]
             let limit = random.number(16...2_000)
             let pool = OutboundChunkPool(maximumFreeCount: 2)
             do {

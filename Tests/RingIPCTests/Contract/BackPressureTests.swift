@@ -40,7 +40,7 @@ import Testing
             let payloads = (0..<400).map { Pattern.bytes(($0 &* 397) % 9_000, seed: $0) }
             let stream = WireBytes.opening(format) + payloads.flatMap { WireBytes.frame($0, format) }
             // The peer stops when the loop does not take any more, which it has to before the end: so it is paused.
-            let sent = Self.writeUntilRefused(peer, stream, server)
+            let sent = peer.writeUntilRefused(stream, by: server)
             try #require(sent < stream.count, "the connection was never paused")
             // Others are served while it is.
             #expect(try honest.value())
@@ -54,19 +54,6 @@ import Testing
             #expect(journal.now.marks == [])
             #expect(journal.now.closed.compactMap(\.error).map(\.description) == [])
         }
-    }
-
-    /// Writes until the socket stays full over several turns of the loop.
-    private static func writeUntilRefused(_ peer: RawPeer, _ stream: [UInt8], _ server: RunningLoop) -> Int {
-        var sent = 0
-        var idleTurns = 0
-        while sent < stream.count, idleTurns < 50 {
-            let count = peer.writeUntilFull(Array(stream[sent...].prefix(64 << 10)))
-            sent += count
-            idleTurns = count == 0 ? idleTurns + 1 : 0
-            _ = try? server.statistics()
-        }
-        return sent
     }
 
     @Test(arguments: LoopSetup.usable)
@@ -188,7 +175,7 @@ import Testing
             let rude = try (0..<12).map { _ in try RawPeer(connectedTo: endpoint) }
             for peer in rude {
                 try peer.write(WireBytes.hello())
-                #expect(Self.writeUntilRefused(peer, burst, server) < burst.count)
+                #expect(peer.writeUntilRefused(burst, by: server) < burst.count)
             }
             var connection = try Connection(connectingTo: endpoint)
             for index in 0..<100 {

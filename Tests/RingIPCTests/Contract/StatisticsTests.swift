@@ -67,11 +67,12 @@ import Testing
             connectingTo: .descriptor(descriptor), configuration: .with { $0.format = format; $0.backend = backend })
         for index in 0..<20 { try connection.sendPattern(7_001 + index, seed: index) }
         // Over the length from which payloads are sent without a copy.
-        try connection.sendPattern(100_003, seed: 20)
+        let longest = min(100_003, format.longestPayload)
+        try connection.sendPattern(longest, seed: 20)
         try connection.flush()
         #expect(connection.statistics.shortSends > 0)
         try connection.close()
-        let expected = (0..<20).map { Pattern.bytes(7_001 + $0, seed: $0) } + [Pattern.bytes(100_003, seed: 20)]
+        let expected = (0..<20).map { Pattern.bytes(7_001 + $0, seed: $0) } + [Pattern.bytes(longest, seed: 20)]
         #expect(WireBytes.payloads(in: try reader.value(), format) == expected)
     }
 }

@@ -14,6 +14,14 @@ struct StreamVerdict: Equatable {
     var isFinished = false
     /// Bytes of a frame that has begun. Not told after an error.
     var restCount = 0
+
+    /// The same without the cuts, which mean nothing where there are no frames.
+    var joined: StreamVerdict {
+        var joined = self
+        let bytes = frames.flatMap { frame -> [UInt8] in if case .data(let bytes) = frame { bytes } else { [] } }
+        joined.frames = bytes.isEmpty ? [] : [.data(bytes)]
+        return joined
+    }
 }
 
 /// The wire format as `Docs/WireFormat.md` tells it: slow, one byte at a time, with nothing in common with `FrameParser`.
@@ -23,6 +31,10 @@ struct ReferenceDecoder {
 
     func verdict(on stream: [UInt8]) -> StreamVerdict {
         var verdict = StreamVerdict()
+        guard format != .bytes else {
+            if !stream.isEmpty { verdict.frames = [.data(stream)] }
+            return verdict
+        }
         var frame: [UInt8] = []
         var wanted = 1
         for byte in stream {
@@ -78,17 +90,17 @@ struct ReferenceDecoder {
     }
 
     private func examinePrefixed(_ bytes: [UInt8]) -> Finding {
-        guard bytes.count >= 4 else { return .incomplete(until: 4) }
-        let isLittle: Bool
-        switch format {
-        case .lengthPrefixed(.little): isLittle = true
-        case .lengthPrefixed(.host): isLittle = 1.littleEndian == 1
-        default: isLittle = false
+        var (isLittle, width) = (false, 4)
+        if case .lengthPrefixed(let order, let lengthWidth) = format {
+            isLittle = order == .little || order == .host && 1.littleEndian == 1
+            width = lengthWidth == .two ? 2 : lengthWidth == .four ? 4 : 8
         }
-        let length = number(bytes[0..<4], isLittle: isLittle)
+        guard bytes.count >= width else { return .incomplete(until: width) }
+        if bytes[isLittle ? width - 1 : 0] >= 0x80, width == 8 { return .error(.malformedFrame) }
+        let length = number(bytes[0..<width], isLittle: isLittle)
         if format == .qByteArray, length == 0xFFFF_FFFF { return .frame(.null) }
         if length > limit { return .error(.frameTooLong) }
-        return bytes.count == 4 + length ? .frame(.data(Array(bytes[4...]))) : .incomplete(until: 4 + length)
+        return bytes.count == width + length ? .frame(.data(Array(bytes[width...]))) : .incomplete(until: width + length)
     }
 
     private func number(_ bytes: ArraySlice<UInt8>, isLittle: Bool) -> Int {

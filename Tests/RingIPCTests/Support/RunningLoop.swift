@@ -127,3 +127,18 @@ func blockingServer<R: Sendable>(
     try isListening.wait(for: "a listening server")
     return server
 }
+
+extension RawPeer {
+    /// Writes until the socket stays full over several turns of the loop. Returns how much was taken.
+    func writeUntilRefused(_ stream: [UInt8], by server: RunningLoop) -> Int {
+        var sent = 0
+        var idleTurns = 0
+        while sent < stream.count, idleTurns < 50 {
+            let count = writeUntilFull(Array(stream[sent...].prefix(64 << 10)))
+            sent += count
+            idleTurns = count == 0 ? idleTurns + 1 : 0
+            _ = try? server.statistics()
+        }
+        return sent
+    }
+}

@@ -1,11 +1,15 @@
 @testable import RingIPC
 
 extension FrameFormat {
-    /// Every format, with every order.
+    /// Every format that has frames, with every order and width. The one without has `BytesTests`.
     static let all: [FrameFormat] = [
         .native, .lengthPrefixed(.little), .lengthPrefixed(.big), .lengthPrefixed(.host), .qByteArray,
+        .lengthPrefixed(.little, width: .two), .lengthPrefixed(.big, width: .two),
+        .lengthPrefixed(.little, width: .eight), .lengthPrefixed(.big, width: .eight),
     ]
     static let plain = all.filter { $0 != .native }
+    /// Those whose lengths can be beyond every limit.
+    static let wide = all.filter { $0.headerLength >= 4 }
 }
 
 /// Writes streams byte by byte, without `FrameEncoder`.
@@ -13,17 +17,19 @@ struct StreamMaker {
     let format: FrameFormat
 
     func frame(_ payload: [UInt8]) -> [UInt8] {
-        format == .native ? Self.native(payload: payload) : header(UInt32(payload.count)) + payload
+        format == .native ? Self.native(payload: payload) : header(UInt64(payload.count)) + payload
     }
 
     /// A length as the format writes it; in the native format the header of a data frame.
-    func header(_ length: UInt32) -> [UInt8] {
-        let little = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+    func header(_ length: UInt64) -> [UInt8] {
+        let little = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
         switch format {
-        case .native: return little + [0, 0, 0, 0]
-        case .lengthPrefixed(.little): return little
-        case .lengthPrefixed(.host): return 1.littleEndian == 1 ? little : little.reversed()
-        case .lengthPrefixed(.big), .qByteArray: return little.reversed()
+        case .native: return little
+        case .lengthPrefixed(let order, let width):
+            let isLittle = order == .little || order == .host && 1.littleEndian == 1
+            return isLittle ? Array(little.prefix(width.rawValue)) : little.prefix(width.rawValue).reversed()
+        case .qByteArray: return little.prefix(4).reversed()
+        case .bytes: return []
         }
     }
 

@@ -5,12 +5,15 @@ enum WireBytes {
     static func little(_ number: UInt64, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
 
     static func header(_ length: Int, _ format: FrameFormat) -> [UInt8] {
-        switch format {
-        case .native: little(UInt64(length), 8)
-        case .lengthPrefixed(.little): little(UInt64(length), 4)
         // These tests run on little-endian machines only.
-        case .lengthPrefixed(.host): little(UInt64(length), 4)
-        case .lengthPrefixed(.big), .qByteArray: little(UInt64(length), 4).reversed()
+        let little = little(UInt64(length), format.headerLength)
+        return isBig(format) ? little.reversed() : little
+    }
+
+    private static func isBig(_ format: FrameFormat) -> Bool {
+        switch format {
+        case .lengthPrefixed(.big, _), .qByteArray: true
+        default: false
         }
     }
 
@@ -43,8 +46,8 @@ enum WireBytes {
             let rest = stream[position...]
             if format == .native, rest.elementsEqual(goodbye) { return payloads }
             guard rest.count >= format.headerLength else { return nil }
-            var word = Array(rest.prefix(4))
-            if format == .lengthPrefixed(.big) || format == .qByteArray { word.reverse() }
+            var word = Array(rest.prefix(format == .native ? 4 : format.headerLength))
+            if isBig(format) { word.reverse() }
             let length = word.reversed().reduce(0) { $0 << 8 | Int($1) }
             let encoded = format.headerLength + (format == .native ? (length + 7) / 8 * 8 : length)
             guard rest.count >= encoded else { return nil }

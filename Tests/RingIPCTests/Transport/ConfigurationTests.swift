@@ -20,6 +20,10 @@ import Testing
         Rule("maximumFrameLength", "-1", "2147483631") { $0.maximumFrameLength = -1 },
         Rule("maximumFrameLength", "2147483632", "2147483631") { $0.maximumFrameLength = 2_147_483_632 },
         Rule("outboundLimit", "16777223", "16777224") { $0.outboundLimit = (16 << 20) + 7 },
+        Rule("outboundLimit", "is 0", "at least 1") {
+            $0.format = .bytes
+            $0.outboundLimit = 0
+        },
         Rule("spanningBudget", "16781319", "16781320") { $0.spanningBudget = (16 << 20) + 8 + 4_095 },
         Rule("receiveRingSize", "2048", "4096") { $0.receiveRingSize = 2_048 },
         Rule("receiveRingSize", "12288", "power of two") { $0.receiveRingSize = 12_288 },
@@ -50,12 +54,12 @@ import Testing
         for part in rule.parts { #expect(error?.detail.contains(part) == true, "\(part) in: \(error?.detail ?? "no error")") }
     }
 
-    @Test(arguments: FrameFormat.all)
+    @Test(arguments: FrameFormat.all + [.bytes])
     func `the bounds themselves are allowed`(_ format: FrameFormat) throws {
         var small = Configuration()
         small.format = format
         small.maximumFrameLength = 0
-        small.outboundLimit = format.headerLength
+        small.outboundLimit = max(1, format.headerLength)
         small.spanningBudget = format.headerLength + 4_096
         small.receiveRingSize = 4_096
         small.pooledBufferCount = 2

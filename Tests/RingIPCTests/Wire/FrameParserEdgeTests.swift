@@ -13,19 +13,41 @@ import Testing
     @Test(arguments: FrameFormat.all)
     func `the longest allowed frame is taken, one byte more is an error`(_ format: FrameFormat) {
         let maker = StreamMaker(format: format)
-        for limit in [0, 1, 7, 8, 1_000, 70_001] {
+        for limit in [0, 1, 7, 8, 1_000, 70_001] where limit < format.longestPayload {
             let longest = [UInt8](repeating: 5, count: limit)
             #expect(ParserFeed.verdict(on: [maker.frame(longest)], format, limit: limit) == StreamVerdict(frames: [.data(longest)]))
             // The header alone is enough: nobody waits for a payload that will be refused.
-            let error = ParserFeed.error(on: maker.header(UInt32(limit + 1)), format, limit: limit)
+            let error = ParserFeed.error(on: maker.header(UInt64(limit + 1)), format, limit: limit)
             #expect(error?.code == .frameTooLong)
         }
     }
 
-    @Test(arguments: FrameFormat.all, [0x7FFF_FFF0, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFD, 0xFFFF_FFFE] as [UInt32])
-    func `a length beyond the largest is an error under every limit`(_ format: FrameFormat, _ length: UInt32) {
+    @Test(arguments: FrameFormat.wide, [0x7FFF_FFF0, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFD, 0xFFFF_FFFE] as [UInt64])
+    func `a length beyond the largest is an error under every limit`(_ format: FrameFormat, _ length: UInt64) {
         let error = ParserFeed.error(on: StreamMaker(format: format).header(length), format, limit: .max)
         #expect(error?.code == .frameTooLong)
+    }
+
+    @Test(arguments: [ByteOrder.little, .big])
+    func `a length of eight bytes is too long up to the sign bit, and malformed with it`(_ order: ByteOrder) {
+        let format = FrameFormat.lengthPrefixed(order, width: .eight)
+        for length in [1 << 32, 1 << 33 | 5, UInt64(Int64.max)] as [UInt64] {
+            let error = ParserFeed.error(on: StreamMaker(format: format).header(length), format, limit: .max)
+            #expect(error?.code == .frameTooLong)
+            #expect(error?.detail.contains("\(length) bytes") == true)
+        }
+        for length in [1 << 63, 1 << 63 | 5, UInt64.max] as [UInt64] {
+            let error = ParserFeed.error(on: StreamMaker(format: format).header(length), format, limit: .max)
+            #expect(error?.code == .malformedFrame)
+            #expect(error?.detail.contains("\(Int64(bitPattern: length)) bytes") == true)
+        }
+    }
+
+    @Test func `a length of two bytes takes all that it can say, and no limit beyond it`() {
+        let format = FrameFormat.lengthPrefixed(.big, width: .two)
+        let longest = [UInt8](repeating: 5, count: 65_535)
+        #expect(ParserFeed.verdict(on: [[0xFF, 0xFF] + longest], format, limit: .max) == StreamVerdict(frames: [.data(longest)]))
+        #expect(FrameParser(format: format, maximumFrameLength: 1 << 20).maximumFrameLength == 65_535)
     }
 
     @Test func `the largest limit is below every length with a meaning of its own`() {

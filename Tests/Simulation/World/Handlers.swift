@@ -8,10 +8,12 @@ struct ClientHandler: ConnectionHandler, Sendable {
     let conversation: Conversation
     let world: World
     private var nextFrame = 0
+    private var cutter: MessageCutter
 
     init(_ conversation: Conversation, _ world: World) {
         self.conversation = conversation
         self.world = world
+        cutter = MessageCutter(world.plan.format)
     }
 
     private func requireOpen(_ call: String) {
@@ -31,7 +33,7 @@ struct ClientHandler: ConnectionHandler, Sendable {
     private mutating func sendMore(_ outbound: inout Outbound) {
         while nextFrame < conversation.lengths.count {
             let name = FrameName(origin: .client, index: nextFrame)
-            do { try world.send(conversation.payload(name), to: &outbound) } catch {
+            do { try world.sendMessage(conversation.payload(name), to: &outbound) } catch {
                 if error.code == .outboundFull { outbound.notifyWhenWritable() }
                 return
             }
@@ -52,7 +54,7 @@ struct ClientHandler: ConnectionHandler, Sendable {
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
         requireOpen("received")
         while let frame = try frames.next() {
-            conversation.delivered(world.bytes(of: frame), in: \.toClient)
+            for message in cutter.messages(with: world.bytes(of: frame)) { conversation.delivered(message, in: \.toClient) }
             if conversation.isEndangered, world.kernel.occurs(.handlerThrows) {
                 conversation.isSpoiled = true
                 throw Thrown()
@@ -80,10 +82,12 @@ struct ServerHandler: ConnectionHandler {
     private var conversation: Conversation?
     private var isOver = false
     private var isStranger = false
+    private var cutter: MessageCutter
     private let loop: EventLoop?
 
     init(_ world: World) {
         self.world = world
+        cutter = MessageCutter(world.plan.format)
         loop = world.kernel.currentLoop
     }
 
@@ -97,19 +101,25 @@ struct ServerHandler: ConnectionHandler {
         requireOpen("received")
         if world.kernel.occurs(.slowHandler) { world.kernel.pass(.milliseconds(7)) }
         var patience = world.random.chance(0.1) ? world.random.number(1...3) : Int.max
-        while patience > 0, let frame = try frames.next() {
+        while patience > 0, let frame = try frames.next(upTo: patience == .max ? .max : 100) {
             patience -= 1
             let bytes = world.bytes(of: frame)
-            if bytes.count > world.plan.longestFrame { world.report(.bounds, "a frame of \(bytes.count) bytes came through") }
-            meet(bytes, reply.connection)
-            if let conversation {
-                conversation.delivered(bytes, in: \.toServer)
-                if conversation.isEndangered, world.kernel.occurs(.handlerThrows) {
-                    conversation.isSpoiled = true
-                    throw Thrown()
-                }
+            if world.plan.format != .bytes, bytes.count > world.plan.longestFrame {
+                world.report(.bounds, "a frame of \(bytes.count) bytes came through")
             }
-            try answer(bytes, &reply)
+            let before = conversation?.toServer.deliveredCount ?? 0
+            for message in cutter.messages(with: bytes) { try take(message, reply.connection) }
+            try answer(bytes, since: before, &reply)
+        }
+    }
+
+    private mutating func take(_ message: [UInt8], _ connection: ConnectionID) throws {
+        meet(message, connection)
+        guard let conversation else { return }
+        conversation.delivered(message, in: \.toServer)
+        if conversation.isEndangered, world.kernel.occurs(.handlerThrows) {
+            conversation.isSpoiled = true
+            throw Thrown()
         }
     }
 
@@ -121,7 +131,8 @@ struct ServerHandler: ConnectionHandler {
         conversation?.serverLoop = loop
     }
 
-    private func answer(_ bytes: [UInt8], _ reply: inout Outbound) throws {
+    /// Sends back what came, which made all messages from number `first` on whole.
+    private func answer(_ bytes: [UInt8], since first: Int, _ reply: inout Outbound) throws {
         do { try world.send(bytes, to: &reply) } catch {
             // The client takes no answers any more. What it had sent is read all the same.
             if error.code == .closed { return }
@@ -131,7 +142,7 @@ struct ServerHandler: ConnectionHandler {
             throw error
         }
         guard let conversation, !conversation.isGarbled else { return }
-        conversation.toClient.sent.append(conversation.toServer.sent[conversation.toServer.deliveredCount - 1])
+        conversation.toClient.sent += conversation.toServer.sent[first..<conversation.toServer.deliveredCount]
     }
 
     mutating func finished(_ outbound: inout Outbound) {

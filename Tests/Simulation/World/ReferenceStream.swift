@@ -1,6 +1,7 @@
 import RingIPC
 
-/// The wire format once more, slow and obvious, written from its document: for peers that are no RingIPC.
+/// The wire format once more, slow and obvious, written from its document: for peers that are no RingIPC. Messages in bytes without frames
+/// look as `MessageCutter` has them.
 struct ReferenceStream {
     let format: FrameFormat
 
@@ -14,11 +15,23 @@ struct ReferenceStream {
     var goodbye: [UInt8] { isNative ? [0, 0, 0, 0, 1, 0, 0, 0] : [] }
 
     func frame(_ payload: [UInt8]) -> [UInt8] {
-        let length = UInt32(payload.count)
+        let length = little(UInt32(payload.count)) + [0, 0, 0, 0]
+        let header = isLittle ? Array(length.prefix(headerLength)) : length.prefix(headerLength).reversed()
+        return header + payload + [UInt8](repeating: 0, count: isNative ? (8 - payload.count % 8) % 8 : 0)
+    }
+
+    private var headerLength: Int {
         switch format {
-        case .native: return little(length) + [0, 0, 0, 0] + payload + [UInt8](repeating: 0, count: (8 - payload.count % 8) % 8)
-        case .lengthPrefixed(.little), .lengthPrefixed(.host): return little(length) + payload
-        default: return little(length).reversed() + payload
+        case .native, .lengthPrefixed(_, .eight): 8
+        case .lengthPrefixed(_, .two): 2
+        case .lengthPrefixed(_, .four), .qByteArray, .bytes: 4
+        }
+    }
+
+    private var isLittle: Bool {
+        switch format {
+        case .lengthPrefixed(.big, _), .qByteArray: false
+        case .native, .lengthPrefixed(.little, _), .lengthPrefixed(.host, _), .bytes: true
         }
     }
 
@@ -32,10 +45,8 @@ struct ReferenceStream {
             guard rest.count >= 24 else { return ([], false) }
             rest = rest.dropFirst(24)
         }
-        let headerLength = isNative ? 8 : 4
         while rest.count >= headerLength {
-            let digits = rest.prefix(4)
-            let isLittle = format != .lengthPrefixed(.big) && format != .qByteArray
+            let digits = rest.prefix(isNative ? 4 : headerLength)
             let length = (isLittle ? Array(digits.reversed()) : Array(digits)).reduce(0) { $0 << 8 | Int($1) }
             if isNative, rest[rest.startIndex + 4] == 1 { return (payloads, true) }
             let padding = isNative ? (8 - length % 8) % 8 : 0

@@ -22,7 +22,10 @@ struct RunPlan {
 
     init(using random: inout SeededRandom) {
         faults = .drawn(using: &random, endangering: [Self.endangered])
-        format = random.pick([.native, .native, .lengthPrefixed(.little), .lengthPrefixed(.big), .qByteArray])
+        format = random.pick([
+            .native, .native, .lengthPrefixed(.little), .lengthPrefixed(.big), .qByteArray, .lengthPrefixed(.big, width: .two),
+            .lengthPrefixed(.little, width: .eight), .bytes,
+        ])
         limits.socketCapacity = random.pick([16, 200, 1_000, 8_192, 60_000])
         limits.submissionEntries = random.pick([2, 8, 1_024])
         limits.completionEntries = random.pick([2, 16, 8_192])
@@ -45,7 +48,8 @@ struct RunPlan {
         ])
         configuration.listenBacklog = random.pick([0, 1, 16])
         configuration.maximumFrameLength = longestFrame
-        let encoded = format.encodedLength(ofPayload: longestFrame)
+        // A message of bytes without frames has a length that handlers give it.
+        let encoded = format.encodedLength(ofPayload: longestFrame) + (format == .bytes ? MessageCutter.lengthWidth : 0)
         configuration.outboundLimit = encoded * random.pick([1, 2, 4, 16])
         configuration.coalescing = CoalescingPolicy(thresholdBytes: random.pick([1, 200, 4_096, 73_088]))
         configuration.pooledBufferCount = random.pick([2, 4, 8, 16])

@@ -109,6 +109,8 @@ package final class World: @unchecked Sendable {
 
     /// The server says something unasked, from outside of its handler.
     private func push() {
+        // Between the pieces of an answer it would be a part of it.
+        guard plan.format != .bytes else { return }
         let open = conversations.filter { $0.serverConnection != nil && !$0.isRaw && $0.manner == .patient && !$0.hasClientClosed }
         guard !open.isEmpty else { return }
         let conversation = random.pick(open)
@@ -186,6 +188,11 @@ extension World {
     }
 
     func bytes(of frame: FrameView) -> [UInt8] { unsafe frame.bytes.withUnsafeBytes { unsafe Array($0) } }
+
+    /// A message as a handler makes it; see `MessageCutter`.
+    func sendMessage(_ bytes: [UInt8], to outbound: inout Outbound) throws(TransportError) {
+        try send(plan.format == .bytes ? ReferenceStream(format: .bytes).frame(bytes) : bytes, to: &outbound)
+    }
 
     func send(_ bytes: [UInt8], to outbound: inout Outbound) throws(TransportError) { unsafe try outbound.send(bytes.span.bytes) }
 }
