@@ -31,21 +31,32 @@ int ringipc_connect(int descriptor, const void *name, size_t length, bool abstra
 
 int ringipc_accept(int listener) { return (int)ringipc_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); }
 
+static int name_of(const struct sockaddr_un *address, socklen_t size, void *name, bool *abstract) {
+    if (address->sun_family != AF_UNIX) return -EAFNOSUPPORT;
+    size_t length = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
+    if (length > sizeof address->sun_path) length = sizeof address->sun_path;
+    *abstract = length > 0 && address->sun_path[0] == '\0';
+    if (*abstract) {
+        memcpy(name, address->sun_path + 1, length - 1);
+        return (int)(length - 1);
+    }
+    length = strnlen(address->sun_path, length);
+    memcpy(name, address->sun_path, length);
+    return (int)length;
+}
+
 int ringipc_local_name(int descriptor, void *name, bool *abstract) {
     struct sockaddr_un address;
     socklen_t size = sizeof address;
     if (getsockname(descriptor, (struct sockaddr *)&address, &size) < 0) return -errno;
-    if (address.sun_family != AF_UNIX) return -EAFNOSUPPORT;
-    size_t length = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
-    if (length > sizeof address.sun_path) length = sizeof address.sun_path;
-    *abstract = length > 0 && address.sun_path[0] == '\0';
-    if (*abstract) {
-        memcpy(name, address.sun_path + 1, length - 1);
-        return (int)(length - 1);
-    }
-    length = strnlen(address.sun_path, length);
-    memcpy(name, address.sun_path, length);
-    return (int)length;
+    return name_of(&address, size, name, abstract);
+}
+
+int ringipc_peer_name(int descriptor, void *name, bool *abstract) {
+    struct sockaddr_un address;
+    socklen_t size = sizeof address;
+    if (getpeername(descriptor, (struct sockaddr *)&address, &size) < 0) return -errno;
+    return name_of(&address, size, name, abstract);
 }
 
 int ringipc_set_nonblocking(int descriptor, bool nonblocking) {

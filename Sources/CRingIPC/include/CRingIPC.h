@@ -71,6 +71,8 @@ int ringipc_bind(int descriptor, const void *name, size_t length, bool abstract)
 int ringipc_connect(int descriptor, const void *name, size_t length, bool abstract);
 /* The bytes of the socket's own name are written to `name` (at least ringipc_address_capacity() bytes). Returns their count. */
 int ringipc_local_name(int descriptor, void *name, bool *abstract);
+/* The same for the socket at the other end. */
+int ringipc_peer_name(int descriptor, void *name, bool *abstract);
 
 static inline int ringipc_listen(int descriptor, int backlog) { return (int)ringipc_result(listen(descriptor, backlog)); }
 int ringipc_accept(int listener);

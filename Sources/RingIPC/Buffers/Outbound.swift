@@ -33,6 +33,7 @@ public struct Outbound: ~Copyable {
     var flushRequested = false
     var closeRequested = false
     var writableRequested = false
+    var pauseRequested = false
     /// Set once the sending direction is over: nothing can be queued any more.
     var isClosed = false
 
@@ -132,6 +133,12 @@ extension Outbound {
 
     /// Asks for one call of ``ConnectionHandler/writable(_:)`` when the kernel has taken everything that is queued. For handlers.
     public mutating func notifyWhenWritable() { writableRequested = true }
+
+    /// Takes no more input from the peer until ``LoopContext/resumeReceiving(_:)``: what it sends stays with the kernel, so that it feels it.
+    /// What had arrived by then, frames that the handler leaves in its batch among it, is delivered afterwards. For handlers.
+    ///
+    /// The end of the stream is told when everything before it was delivered. Until then a peer that is gone is noticed by sending only.
+    public mutating func pauseReceiving() { pauseRequested = true }
 
     /// Encoded bytes that wait to be taken by the kernel.
     public var queuedBytes: Int { unsafe settledBytes + (cursor - settledCursor) }

@@ -22,6 +22,8 @@ public struct Configuration: Sendable {
 
     /// The permissions of the socket file, whatever the umask is. Nobody can connect before they are set. No effect on abstract names.
     public var socketFileMode: UInt32 = 0o600
+    /// The umask alone decides, as it does for a file without a mode of its own.
+    package var leavesModeToUmask = false
     /// Which peers a listener accepts. `nil` stands for `.anyone` on a path, whose mode decides, and for `.sameUser` on an
     /// abstract name, which has none.
     public var acceptPolicy: AcceptPolicy? = nil

@@ -27,6 +27,8 @@ struct ConnectionSlot: ~Copyable {
     var isReceiveCancelled = false
     /// Nothing is taken in: the outbound side is too full, the handler left frames, or there is no memory.
     var isPaused = false
+    /// The handler wants no input until it is asked for again: nothing else ends this pause.
+    var isHeldBack = false
     /// The handler queued frames when it was last given some. Only then does a full outbound side stop the reading: two sides that
     /// send much of their own accord, and do not read meanwhile, would wait for each other for ever.
     var isAnswering = false

@@ -15,7 +15,7 @@ extension Duration {
     }
 
     /// The time so long after `now`; for ever when that is beyond what 64 bits can hold.
-    func after(_ now: Int64) -> Int64 {
+    package func after(_ now: Int64) -> Int64 {
         let (time, overflow) = now.addingReportingOverflow(max(0, nanoseconds))
         return overflow ? .max : time
     }

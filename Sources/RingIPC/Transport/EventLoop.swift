@@ -55,10 +55,12 @@ public final class EventLoop: Sendable {
         makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
     ) throws(TransportError) {
         let socket = try listeningSocket(on: endpoint)
-        let entry = ListenerEntry(socket: socket, siblings: siblings, makeHandler: makeHandler)
+        let entry = ListenerEntry(socket: socket, welcome: .handler(siblings: siblings, make: makeHandler))
         // Nobody else has the entry: from here on it belongs to the loop.
         nonisolated(unsafe) let sent = entry
-        mailbox.post { loop in loop.operations.add(unsafe sent) }
+        mailbox.post { loop in
+            do throws(TransportError) { _ = try unsafe loop.operations.add(sent) } catch { loop.operations.fail(with: error) }
+        }
     }
 
     private func listeningSocket(on endpoint: Endpoint) throws(TransportError) -> ListeningSocket {
@@ -101,21 +103,25 @@ public final class EventLoop: Sendable {
         guard double == nil else {
             throw TransportError(.invalidConfiguration, during: .run, detail: "the loop belongs to a simulated kernel; step the kernel instead")
         }
+        try Self.runner(configuration, mailbox).run()
+    }
+
+    /// A loop over Linux, for the thread that calls this.
+    static func runner(_ configuration: Configuration, _ mailbox: Mailbox) throws(TransportError) -> any LoopOperations {
+        func epoll(_ report: BackendReport) throws(TransportError) -> any LoopOperations {
+            let backend = try EpollBackend(kernel: LinuxKernel(), configuration: configuration)
+            return try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
+        }
         switch try BackendSelection(configuration) {
-        case .epoll(let report):
-            try run(on: EpollBackend(kernel: LinuxKernel(), configuration: configuration), report)
+        case .epoll(let report): return try epoll(report)
         case .uring(let report):
             let backend: UringBackend<LiburingQueues>
             do { backend = try UringBackend(configuration: configuration) } catch {
                 guard configuration.backend == .automatic else { throw BackendReport.unavailable(error) }
-                return try run(on: EpollBackend(kernel: LinuxKernel(), configuration: configuration), .epollInstead(of: error))
+                return try epoll(.epollInstead(of: error))
             }
-            try run(on: backend, report)
+            return try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
         }
-    }
-
-    private func run<B: Backend & ~Copyable>(on backend: consuming B, _ report: BackendReport) throws(TransportError) {
-        try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration).run()
     }
 
     func adopt(

@@ -31,7 +31,7 @@ struct ListeningSocket: ~Copyable {
             self.init(socket, nil, endpoint, policy)
         case .descriptor(let descriptor):
             try Self.prepareInherited(descriptor)
-            self.init(Socket(owning: descriptor), nil, Self.name(of: descriptor) ?? endpoint, policy)
+            self.init(Socket(owning: descriptor), nil, SocketName.own(of: descriptor) ?? endpoint, policy)
         }
     }
 
@@ -75,7 +75,7 @@ struct ListeningSocket: ~Copyable {
                 detail: "socketFileMode 0\(String(mode, radix: 8)) has more than permission bits; use one from 0 to 0777")
         }
         let lock = try NameLock(guarding: endpoint, at: path)
-        let file = try SocketFile.bind(socket, to: endpoint, at: path, mode: mode)
+        let file = try SocketFile.bind(socket, to: endpoint, at: path, mode: configuration.leavesModeToUmask ? nil : mode)
         do throws(TransportError) {
             try listen(socket, endpoint, configuration)
         } catch {
@@ -149,16 +149,5 @@ extension ListeningSocket {
         var result = ringipc_set_close_on_exec(descriptor)
         if result == 0 { result = ringipc_set_nonblocking(descriptor, true) }
         guard result == 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }
-    }
-
-    /// The endpoint that a socket is bound to. `nil` if it has no name, or one that is not UTF-8.
-    private static func name(of descriptor: Int32) -> Endpoint? {
-        var isAbstract = false
-        var bytes = [UInt8](repeating: 0, count: ringipc_address_capacity())
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-            unsafe ringipc_local_name(descriptor, buffer.baseAddress, &isAbstract)
-        }
-        guard count > 0, let name = String(validating: bytes[..<Int(count)], as: UTF8.self) else { return nil }
-        return isAbstract ? .abstract(name) : .path(name)
     }
 }

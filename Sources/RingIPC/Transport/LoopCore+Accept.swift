@@ -2,64 +2,85 @@ internal import CRingIPC
 
 /// A listener of a loop, and what happens to those who connect to it.
 final class ListenerEntry {
-    let socket: ListeningSocket
-    /// Makes the handler of a new connection, on the loop that will run it.
-    let makeHandler: @Sendable (PeerCredentials?) -> AnyConnectionHandler
-    /// The loops that accepted connections are spread over, in turn; empty for this loop alone.
-    let siblings: [EventLoop]
-    var nextSibling = 0
-    var isArmed = false
+    /// What becomes of an accepted peer.
+    enum Welcome {
+        /// It gets a handler, on the loop that will run it: one of the siblings in turn, or this loop if there are none.
+        case handler(siblings: [EventLoop], make: @Sendable (PeerCredentials?) -> AnyConnectionHandler)
+        /// The listener's owner takes the socket, inside the turn, and says whether it takes more; see ``LoopCore/resumeAccepting(_:)``.
+        case owner((SocketParcel, PeerCredentials) -> Bool)
+    }
 
-    init(
-        socket: consuming ListeningSocket, siblings: [EventLoop],
-        makeHandler: @escaping @Sendable (PeerCredentials?) -> AnyConnectionHandler
-    ) {
+    let socket: ListeningSocket
+    let welcome: Welcome
+    var nextSibling = 0
+    /// Its name in the loop; set when it is added.
+    var slot = ConnectionID.unlisted
+    var isArmed = false
+    /// Its owner wants nobody for now.
+    var isHeldBack = false
+    /// It goes as soon as the kernel has let go of it.
+    var isClosing = false
+    /// Descriptors of those who were accepted when nobody was wanted any more.
+    var waiting: [Int32] = []
+
+    init(socket: consuming ListeningSocket, welcome: Welcome) {
         self.socket = socket
-        self.siblings = siblings
-        self.makeHandler = makeHandler
+        self.welcome = welcome
     }
 }
 
 /// An accepted socket, and the listener that it came to.
 struct Arrival {
     let descriptor: Int32
-    let listener: Int
+    let entry: ListenerEntry
 }
 
 extension LoopCore where B: ~Copyable {
-    mutating func addListener(_ entry: ListenerEntry) throws(TransportError) {
-        guard listeners.count < ListenerTable.capacity else {
+    /// Returns the listener's name in this loop.
+    mutating func addListener(_ entry: ListenerEntry) throws(TransportError) -> ConnectionID {
+        let place = listeners.firstIndex { $0 == nil } ?? listeners.count
+        guard place < ListenerTable.capacity else {
             throw TransportError(
                 .invalidConfiguration, during: .listen, on: entry.socket.endpoint,
                 detail: "a loop has at most \(ListenerTable.capacity) listeners")
         }
-        let slot = ConnectionID(slot: UInt32(listeners.count), generation: 1)
-        try backend.attachListener(entry.socket.descriptor, slot: slot)
-        listeners.append(entry)
-        arm(entry, slot)
+        listenerCount &+= 1
+        entry.slot = ConnectionID(slot: UInt32(place), generation: listenerCount)
+        try backend.attachListener(entry.socket.descriptor, slot: entry.slot)
+        if place < listeners.count { listeners[place] = entry } else { listeners.append(entry) }
+        rearm(entry)
+        return entry.slot
     }
 
-    private mutating func arm(_ entry: ListenerEntry, _ slot: ConnectionID) {
+    private func findListener(_ slot: ConnectionID) -> ListenerEntry? {
+        guard Int(slot.slot) < listeners.count, let entry = listeners[Int(slot.slot)], entry.slot == slot else { return nil }
+        return entry
+    }
+
+    private mutating func arm(_ entry: ListenerEntry) {
         entry.isArmed = true
-        backend.accept(entry.socket.descriptor, slot: slot)
+        backend.accept(entry.socket.descriptor, slot: entry.slot)
     }
 
     mutating func accepted(_ completion: Completion) {
         let index = Int(completion.token.slot)
-        guard index < listeners.count, let entry = listeners[index] else {
+        guard index < listeners.count, let entry = listeners[index], Token(.accept, entry.slot) == completion.token else {
             if completion.result >= 0 { backend.kernel.close(completion.result) }
             return
         }
         entry.isArmed = completion.isArmed
-        if completion.result >= 0 {
-            arrivals.append(Arrival(descriptor: completion.result, listener: index))
+        if entry.isClosing, !entry.isArmed { listeners[index] = nil }
+        if completion.result >= 0, entry.isClosing {
+            backend.kernel.close(completion.result)
+        } else if completion.result >= 0 {
+            arrivals.append(Arrival(descriptor: completion.result, entry: entry))
             welcomeArrivals()
         } else if ![-ECANCELED, -EINTR, -EAGAIN, -ECONNABORTED].contains(completion.result) {
             // EMFILE, ENFILE, ENOMEM: accepting goes on when a connection has ended, or after a while.
             statistics.acceptFailures &+= 1
             acceptRetry = min(acceptRetry, now + Self.acceptPause)
         }
-        rearm(entry, index)
+        rearm(entry)
     }
 
     /// A multishot accept brings the whole listen queue at once: to take in hundreds would keep everybody else waiting for milliseconds.
@@ -68,24 +89,25 @@ extension LoopCore where B: ~Copyable {
     mutating func welcomeArrivals() {
         while let first = arrivals.first, welcomeCount < Self.maximumWelcomes || isStopping {
             arrivals.removeFirst()
-            welcomeCount += 1
-            let socket = Socket(owning: first.descriptor, of: backend.kernel.double)
-            if let entry = listeners[first.listener] { welcome(socket, entry) }
+            if first.entry.isHeldBack {
+                first.entry.waiting.append(first.descriptor)
+            } else {
+                welcomeCount += 1
+                welcome(Socket(owning: first.descriptor, of: backend.kernel.double), first.entry)
+            }
         }
     }
 
     private static var acceptPause: Int64 { 50_000_000 }
 
-    private mutating func rearm(_ entry: ListenerEntry, _ index: Int) {
-        guard !entry.isArmed, !isStopping, acceptRetry == .max else { return }
-        arm(entry, ConnectionID(slot: UInt32(index), generation: 1))
+    private mutating func rearm(_ entry: ListenerEntry) {
+        guard !entry.isArmed, !isStopping, acceptRetry == .max, !entry.isHeldBack, !entry.isClosing else { return }
+        arm(entry)
     }
 
-    mutating func resumeAccepting() {
+    mutating func retryAccepting() {
         acceptRetry = .max
-        for (index, entry) in listeners.enumerated() {
-            if let entry { rearm(entry, index) }
-        }
+        for entry in listeners.compactMap({ $0 }) { rearm(entry) }
     }
 
     private mutating func welcome(_ socket: consuming Socket, _ entry: ListenerEntry) {
@@ -94,13 +116,18 @@ extension LoopCore where B: ~Copyable {
             return
         }
         statistics.acceptedConnections &+= 1
-        guard !entry.siblings.isEmpty else {
-            open(socket, peer: peer, handler: entry.makeHandler(peer))
-            return
+        switch entry.welcome {
+        case .owner(let take):
+            if !take(SocketParcel(socket), peer) { pauseAccepting(entry.slot) }
+        case .handler(let siblings, let make):
+            guard !siblings.isEmpty else {
+                open(socket, peer: peer, handler: make(peer))
+                return
+            }
+            let loop = siblings[entry.nextSibling % siblings.count]
+            entry.nextSibling &+= 1
+            loop.adopt(socket, peer: peer, makeHandler: make)
         }
-        let loop = entry.siblings[entry.nextSibling % entry.siblings.count]
-        entry.nextSibling &+= 1
-        loop.adopt(socket, peer: peer, makeHandler: entry.makeHandler)
     }
 
     /// Takes a connected socket in. A loop that is full, or a kernel that refuses, costs only this connection.
@@ -134,4 +161,51 @@ extension LoopCore where B: ~Copyable {
         }
         unsafe goOn(slot)
     }
+}
+
+// MARK: Listeners whose owner takes the sockets
+
+extension LoopCore where B: ~Copyable {
+    /// Whoever connects from here on waits in the listen queue. Some may have been accepted already: they wait here.
+    mutating func pauseAccepting(_ slot: ConnectionID) {
+        guard let entry = findListener(slot), !entry.isHeldBack else { return }
+        entry.isHeldBack = true
+        if entry.isArmed { backend.cancel(.accept, connection: slot) }
+    }
+
+    /// Those who wait are taken first, in a turn.
+    mutating func resumeAccepting(_ slot: ConnectionID) {
+        guard let entry = findListener(slot), entry.isHeldBack else { return }
+        entry.isHeldBack = false
+        admitWaiting(entry)
+        rearm(entry)
+    }
+
+    /// Nobody is taken any more, and those who wait are turned away. The socket is closed, and its file removed, when the kernel has let go
+    /// of it: in a turn, if it was armed.
+    mutating func removeListener(_ slot: ConnectionID) {
+        guard let entry = findListener(slot), !entry.isClosing else { return }
+        entry.isClosing = true
+        if entry.isArmed, !entry.isHeldBack { backend.cancel(.accept, connection: slot) }
+        turnAway(entry)
+        if !entry.isArmed { listeners[Int(slot.slot)] = nil }
+    }
+
+    private mutating func turnAway(_ entry: ListenerEntry) {
+        let arrived = arrivals.filter { $0.entry === entry }.map(\.descriptor)
+        arrivals.removeAll { $0.entry === entry }
+        for descriptor in arrived + entry.waiting {
+            statistics.refusedPeers &+= 1
+            backend.kernel.close(descriptor)
+        }
+        entry.waiting.removeAll()
+    }
+
+    /// Those who were accepted and held come up in the next turn.
+    mutating func admitWaiting(_ entry: ListenerEntry) {
+        arrivals.append(contentsOf: entry.waiting.map { Arrival(descriptor: $0, entry: entry) })
+        entry.waiting.removeAll()
+    }
+
+    func hasListener(_ slot: ConnectionID) -> Bool { findListener(slot) != nil }
 }

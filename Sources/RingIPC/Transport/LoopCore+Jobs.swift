@@ -20,16 +20,45 @@ extension LoopCore where B: ~Copyable {
         unsafe afterHandler(slot)
     }
 
+    /// Queues bytes that leave with the next turn, or a flush.
+    mutating func queue(_ bytes: RawSpan, on connection: ConnectionID) throws(TransportError) {
+        guard let slot = unsafe table.find(connection), unsafe slot.pointee.phase == .open else {
+            throw TransportError(.closed, during: .send, detail: "the connection is gone, or not open yet")
+        }
+        try unsafe slot.pointee.outbound.send(bytes)
+        unsafe markDirty(slot)
+    }
+
+    /// Gives the kernel what it takes of what is queued; with a backend that only collects requests, in the next turn.
+    mutating func flush(_ connection: ConnectionID) {
+        guard let slot = unsafe table.find(connection) else { return }
+        unsafe startSend(slot)
+    }
+
     mutating func close(_ connection: ConnectionID) {
         guard let slot = unsafe table.find(connection) else { return }
         unsafe beginFinish(slot)
     }
 
+    /// Cuts a connection off: what is queued is dropped.
+    mutating func abort(_ connection: ConnectionID) {
+        guard let slot = unsafe table.find(connection) else { return }
+        unsafe fail(slot, TransportError(.closed, during: .close, detail: "the connection was cut off on this side"))
+    }
+
+    /// `nil` for a connection that is gone.
+    func sendState(of connection: ConnectionID) -> SendState? {
+        guard let slot = unsafe table.find(connection), unsafe slot.pointee.phase != .dead else { return nil }
+        return unsafe SendState(queuedBytes: slot.pointee.outbound.queuedBytes, failure: slot.pointee.sendFailure)
+    }
+
     /// Listeners go, connections are ended in order. Returns when patience ends.
     mutating func beginStop() -> Int64 {
         isStopping = true
-        for (index, entry) in listeners.enumerated() where entry?.isArmed == true {
-            backend.cancel(.accept, connection: ConnectionID(slot: UInt32(index), generation: 1))
+        for entry in listeners.compactMap({ $0 }) {
+            if entry.isArmed { backend.cancel(.accept, connection: entry.slot) }
+            entry.isHeldBack = false
+            admitWaiting(entry)
         }
         welcomeArrivals()
         for id in table.identifiers {

@@ -11,7 +11,29 @@ extension LoopCore where B: ~Copyable {
         unsafe setDeadline(.max, of: slot)
         unsafe disarmReceive(slot)
         // Without anything to send nothing will wake it: it is asked again next turn.
-        if unsafe slot.pointee.outbound.isEmpty { unsafe resumable.append(slot.pointee.id) }
+        if unsafe slot.pointee.outbound.isEmpty, unsafe !slot.pointee.isHeldBack { unsafe resumable.append(slot.pointee.id) }
+    }
+
+    /// What the handler asked for by ``Outbound/pauseReceiving()``.
+    mutating func holdBackIfAsked(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.outbound.pauseRequested else { return }
+        unsafe slot.pointee.outbound.pauseRequested = false
+        guard unsafe slot.pointee.isReading else { return }
+        unsafe slot.pointee.isHeldBack = true
+        unsafe pause(slot)
+    }
+
+    mutating func pauseReceiving(_ connection: ConnectionID) {
+        guard let slot = unsafe table.find(connection) else { return }
+        unsafe slot.pointee.outbound.pauseReceiving()
+        unsafe holdBackIfAsked(slot)
+    }
+
+    /// It goes on at the end of the next turn.
+    mutating func resumeReceiving(_ connection: ConnectionID) {
+        guard let slot = unsafe table.find(connection), unsafe slot.pointee.isHeldBack else { return }
+        unsafe slot.pointee.isHeldBack = false
+        resumable.append(connection)
     }
 
     /// Over the budget for spanning frames: this connection waits until others have finished theirs. Its frame's deadline goes on. But memory
@@ -39,7 +61,7 @@ extension LoopCore where B: ~Copyable {
         defer { current.removeAll() }
         for index in 0..<current.count {
             guard let slot = unsafe table.find(current[index]), unsafe slot.pointee.isPaused, unsafe slot.pointee.isReading else { continue }
-            unsafe resume(slot)
+            if unsafe !slot.pointee.isHeldBack { unsafe resume(slot) }
         }
     }
 

@@ -33,7 +33,13 @@ extension LoopCore where B: ~Copyable {
             let error = TransportError(systemError: -completion.result, during: .receive)
             // A peer that has said goodbye need not wait for ours.
             let isOver = unsafe slot.pointee.isPeerFinished && !slot.pointee.isReading
-            unsafe finish(slot, isOver ? .finished : .failed(error))
+            if unsafe slot.pointee.isPaused, unsafe slot.pointee.isReading {
+                // What came before is still to be delivered: `resume` tells of the error after it.
+                unsafe slot.pointee.isEndOfStream = true
+                unsafe slot.pointee.sendFailure = slot.pointee.sendFailure ?? error
+            } else {
+                unsafe finish(slot, isOver ? .finished : .failed(error))
+            }
         }
         unsafe goOn(slot)
     }

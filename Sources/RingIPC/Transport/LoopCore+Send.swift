@@ -6,6 +6,7 @@ extension LoopCore where B: ~Copyable {
     /// What the handler asked for: close, flush; or nothing, then its frames leave at the end of the turn.
     mutating func afterHandler(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard unsafe slot.pointee.phase == .open else { return }
+        unsafe holdBackIfAsked(slot)
         if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
         let queued = unsafe slot.pointee.outbound.queuedBytes
         // A handler that asks to be called when there is room is called also when nothing is queued at all.
@@ -92,6 +93,7 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.outbound.writableRequested, unsafe slot.pointee.phase == .open else { return }
         unsafe slot.pointee.outbound.writableRequested = false
         unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.writable(&slot.pointee.outbound) }
+        unsafe holdBackIfAsked(slot)
         if unsafe slot.pointee.outbound.closeRequested { return unsafe beginFinish(slot) }
         if unsafe !slot.pointee.outbound.isEmpty || slot.pointee.outbound.writableRequested { unsafe markDirty(slot) }
     }

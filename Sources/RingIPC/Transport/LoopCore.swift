@@ -14,6 +14,8 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     var spanningBudget: SpanningBudget
     var completions: CompletionQueue
     var listeners: [ListenerEntry?] = []
+    /// Listeners there ever were: what makes their names unique.
+    var listenerCount: UInt32 = 0
     /// Accepted sockets that are taken in during later turns, the oldest first.
     var arrivals: [Arrival] = []
     /// Connections taken in during this turn.
@@ -158,7 +160,7 @@ extension LoopCore where B: ~Copyable {
                 unsafe setDeadline(slot.pointee.deadline, of: slot)
             }
         }
-        if acceptRetry <= now { resumeAccepting() }
+        if acceptRetry <= now { retryAccepting() }
     }
 
     private mutating func expire(_ slot: UnsafeMutablePointer<ConnectionSlot>) {

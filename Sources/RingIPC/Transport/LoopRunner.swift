@@ -57,8 +57,10 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
         unsafe core.pointee.abortAll()
     }
 
-    func turn() throws(TransportError) {
-        let wasWoken = unsafe try core.pointee.turn(until: alarm.pointee)
+    func turn() throws(TransportError) { try turn(until: .max) }
+
+    func turn(until limit: Int64) throws(TransportError) {
+        let wasWoken = unsafe try core.pointee.turn(until: min(limit, alarm.pointee))
         if wasWoken { runJobs() }
         if unsafe core.pointee.now >= alarm.pointee { runTimers() }
     }
@@ -99,7 +101,17 @@ extension LoopRunner where B: ~Copyable {
         try unsafe core.pointee.send(to: connection, bytes)
     }
 
+    func queue(_ bytes: RawSpan, on connection: ConnectionID) throws(TransportError) {
+        try unsafe core.pointee.queue(bytes, on: connection)
+    }
+
+    func flush(_ connection: ConnectionID) { unsafe core.pointee.flush(connection) }
+    func sendQueued() { unsafe core.pointee.flushDirty() }
+    func sendState(of connection: ConnectionID) -> SendState? { unsafe core.pointee.sendState(of: connection) }
+    func pauseReceiving(_ connection: ConnectionID) { unsafe core.pointee.pauseReceiving(connection) }
+    func resumeReceiving(_ connection: ConnectionID) { unsafe core.pointee.resumeReceiving(connection) }
     func close(_ connection: ConnectionID) { unsafe core.pointee.close(connection) }
+    func abort(_ connection: ConnectionID) { unsafe core.pointee.abort(connection) }
 
     func schedule(at time: Int64, _ job: @escaping (inout LoopContext) -> Void) {
         timerCount += 1
@@ -113,9 +125,12 @@ extension LoopRunner where B: ~Copyable {
         setAlarm()
     }
 
-    func add(_ listener: ListenerEntry) {
-        do { try unsafe core.pointee.addListener(listener) } catch { unsafe core.pointee.listenerFailure = error }
-    }
+    func add(_ listener: ListenerEntry) throws(TransportError) -> ConnectionID { try unsafe core.pointee.addListener(listener) }
+    func fail(with error: TransportError) { unsafe core.pointee.listenerFailure = error }
+    func pauseAccepting(_ listener: ConnectionID) { unsafe core.pointee.pauseAccepting(listener) }
+    func resumeAccepting(_ listener: ConnectionID) { unsafe core.pointee.resumeAccepting(listener) }
+    func remove(_ listener: ConnectionID) { unsafe core.pointee.removeListener(listener) }
+    func hasListener(_ listener: ConnectionID) -> Bool { unsafe core.pointee.hasListener(listener) }
 
     func open(_ socket: consuming Socket, peer: PeerCredentials?, handler: AnyConnectionHandler) {
         unsafe core.pointee.open(socket, peer: peer, handler: handler)

@@ -19,6 +19,12 @@ public struct PeerCredentials: Sendable, Hashable {
 }
 
 extension PeerCredentials {
+    /// The peer of a connected socket; `nil` where the kernel does not say.
+    package init?(ofPeer descriptor: Int32) {
+        guard let credentials = try? PeerCredentials(of: descriptor, during: .receive) else { return nil }
+        self = credentials
+    }
+
     /// Reads `SO_PEERCRED` of a connected socket. The peer cannot forge it, nor change it after connecting.
     init(of descriptor: Int32, during operation: TransportError.Operation, on endpoint: Endpoint? = nil) throws(TransportError) {
         var process: Int32 = 0

@@ -11,22 +11,24 @@ struct SocketFile {
     /// more open than configured, not for a moment. If the umask took something away, the mode is completed here. That is in
     /// time, because before `listen` nobody can connect, whatever the mode. The umask itself is not touched: it belongs to the
     /// whole process, and other threads create files.
+    ///
+    /// - Parameter mode: `nil` leaves it to the umask.
     static func bind(
-        _ socket: borrowing Socket, to endpoint: Endpoint, at path: String, mode: UInt32
+        _ socket: borrowing Socket, to endpoint: Endpoint, at path: String, mode: UInt32?
     ) throws(TransportError) -> SocketFile {
-        let result = ringipc_set_mode(socket.descriptor, mode)
+        let result = mode.map { ringipc_set_mode(socket.descriptor, $0) } ?? 0
         guard result == 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }
 
         var bound = unsafe ringipc_bind(socket.descriptor, path, path.utf8.count, false)
         if bound == -EADDRINUSE {
-            try removeStaleFile(path, endpoint)
+            try remove(path, endpoint)
             bound = unsafe ringipc_bind(socket.descriptor, path, path.utf8.count, false)
         }
         guard bound == 0 else { throw bindFailure(-bound, endpoint) }
 
         guard let status = FileStatus(of: path), status.isSocket else { throw replaced(endpoint) }
         let file = SocketFile(path: path, status: status)
-        if status.permissions != mode {
+        if let mode, status.permissions != mode {
             do throws(TransportError) {
                 try file.complete(mode, endpoint)
             } catch {
@@ -92,8 +94,9 @@ extension SocketFile {
         }
     }
 
-    /// Removes the file of a server that is gone. Anything else under the name is an error and stays.
-    private static func removeStaleFile(_ path: String, _ endpoint: Endpoint) throws(TransportError) {
+    /// Removes the file of a server that is gone. Anything else under the name is an error and stays; that of a live server only unless it is
+    /// to go `evenIfAlive`. The caller holds the name's lock.
+    static func remove(_ path: String, _ endpoint: Endpoint, evenIfAlive: Bool = false) throws(TransportError) {
         // Held open while it is judged: otherwise the file could be replaced by one with the same inode number.
         let name = unsafe ringipc_open_name(path)
         if name == -ENOENT { return }
@@ -106,7 +109,7 @@ extension SocketFile {
                 detail: "\(judged.kind) stands under this name; remove it or choose another name")
         }
         switch occupant(of: path) {
-        case .alive: throw inUse(endpoint)
+        case .alive: guard evenIfAlive else { throw inUse(endpoint) }
         case .noFile: return
         case .nobody: break
         case .unknown(EACCES):

@@ -1,8 +1,8 @@
 internal import CRingIPC
 internal import Synchronization
 
-/// A socket on its way to another loop. A job that never runs, because its loop has ended, closes it all the same.
-final class SocketParcel: Sendable {
+/// A socket on its way to the loop that will run it. If that never comes to it, because the loop has ended, say, it is closed all the same.
+package final class SocketParcel: Sendable {
     private let descriptor: Atomic<Int32>
     private let double: (any KernelDouble)?
 
@@ -10,6 +10,12 @@ final class SocketParcel: Sendable {
         double = socket.double
         descriptor = Atomic(socket.release())
     }
+
+    /// Its number; negative once it was taken.
+    package var number: Int32 { descriptor.load(ordering: .relaxed) }
+
+    /// The descriptor, which the caller closes from now on, for the first who asks.
+    package func takeDescriptor() -> Int32? { take()?.release() }
 
     /// The socket, for the first who asks.
     func take() -> Socket? {
