@@ -19,6 +19,7 @@ let package = Package(
     name: "RingIPC",
     products: [
         .library(name: "RingIPC", targets: ["RingIPC"]),
+        .library(name: "QtLocalSocket", targets: ["QtLocalSocket"]),
         .library(name: "RingIPCTesting", targets: ["RingIPCTesting"]),
         .library(name: "QtDataStream", targets: ["QtDataStream"]),
     ],
@@ -26,15 +27,18 @@ let package = Package(
         .systemLibrary(name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
         .target(name: "CRingIPC", dependencies: ["CLiburing"]),
         .target(name: "RingIPC", dependencies: ["CRingIPC"], swiftSettings: strict),
+        .target(name: "QtLocalSocket", dependencies: ["RingIPC", "CRingIPC"], swiftSettings: strict),
         .target(name: "RingIPCTesting", dependencies: ["RingIPC"], swiftSettings: strict),
         .target(name: "QtDataStream", swiftSettings: strict),
         .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
         .executableTarget(
             name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
         // Its documents are compiled with those of the other libraries.
-        .testTarget(name: "RingIPCTests", dependencies: ["RingIPC", "RingIPCTesting", "QtDataStream"], swiftSettings: strict),
+        .testTarget(
+            name: "RingIPCTests", dependencies: ["QtDataStream", "QtLocalSocket", "RingIPC", "RingIPCTesting"], swiftSettings: strict),
         .testTarget(
             name: "QtDataStreamTests", dependencies: ["QtDataStream", "RingIPC"], exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(name: "QtLocalSocketTests", dependencies: ["QtLocalSocket", "RingIPC"], swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["RingIPC", "RingIPCTesting", "Simulation"], path: "Tests/Simulation/Tests",
             swiftSettings: strict),

@@ -48,7 +48,8 @@ extension LoopCore where B: ~Copyable {
         entry.slot = ConnectionID(slot: UInt32(place), generation: listenerCount)
         try backend.attachListener(entry.socket.descriptor, slot: entry.slot)
         if place < listeners.count { listeners[place] = entry } else { listeners.append(entry) }
-        rearm(entry)
+        // epoll watches it from the start.
+        if entry.isHeldBack { backend.cancel(.accept, connection: entry.slot) } else { arm(entry) }
         return entry.slot
     }
 

@@ -7,7 +7,7 @@ struct DocumentationTests {
     /// Every document with Swift in it. A new one is named here.
     static let documents =
         ["README.md"] + ["RingIPC", "Choosing", "Lifetimes", "Ends"].map { "Sources/RingIPC/RingIPC.docc/\($0).md" }
-        + ["Sources/RingIPCTesting/RingIPCTesting.docc/Testing.md"]
+        + ["Sources/RingIPCTesting/RingIPCTesting.docc/Testing.md", "Sources/QtLocalSocket/QtLocalSocket.docc/QtLocalSocket.md"]
 
     @Test(arguments: documents)
     func `the code in a document compiles`(_ path: String) throws {
@@ -35,6 +35,14 @@ struct DocumentationTests {
         var code = try DocumentedCode(commentsIn: ["Sources/QtDataStream"])
         code.modules = ["QtDataStream"]
         #expect(code.blocks.count >= 4, "documentation comments with code are not found any more")
+        let diagnostics = try Compiler.found?.diagnostics(of: code.program)
+        #expect(diagnostics == nil)
+    }
+
+    @Test func `the code in documentation comments of QtLocalSocket compiles`() throws {
+        var code = try DocumentedCode(commentsIn: ["Sources/QtLocalSocket"])
+        code.modules = ["QtLocalSocket", "RingIPC"]
+        #expect(code.blocks.count >= 3, "documentation comments with code are not found any more")
         let diagnostics = try Compiler.found?.diagnostics(of: code.program)
         #expect(diagnostics == nil)
     }

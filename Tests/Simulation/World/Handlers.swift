@@ -111,6 +111,15 @@ struct ServerHandler: ConnectionHandler {
             for message in cutter.messages(with: bytes) { try take(message, reply.connection) }
             try answer(bytes, since: before, &reply)
         }
+        if world.random.chance(0.03) { rest(&reply) }
+    }
+
+    /// Takes no more input for a while, whatever was left in the batch.
+    private func rest(_ reply: inout Outbound) {
+        guard let loop else { return }
+        reply.pauseReceiving()
+        let (connection, pause) = (reply.connection, Duration.microseconds(world.random.number(0...20_000)))
+        loop.post { $0.schedule(after: pause) { $0.resumeReceiving(connection) } }
     }
 
     private mutating func take(_ message: [UInt8], _ connection: ConnectionID) throws {
