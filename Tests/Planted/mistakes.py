@@ -58,6 +58,14 @@ MISTAKES = [
         "if unsafe !slot.pointee.isPaused { unsafe streamEnded(slot) }",
         "if unsafe Planted.earlyEnd || !slot.pointee.isPaused { unsafe streamEnded(slot) }"),
     Mistake(
+        "ignoredPause", "a handler that wants no input is given some", "Transport/LoopCore+Pause.swift",
+        "if unsafe !slot.pointee.isHeldBack { unsafe resume(slot) }",
+        "if unsafe Planted.ignoredPause || !slot.pointee.isHeldBack { unsafe resume(slot) }"),
+    Mistake(
+        "forgottenResume", "a handler that asks for input again is not heard", "Transport/LoopCore+Pause.swift",
+        "        unsafe slot.pointee.isHeldBack = false\n        resumable.append(connection)",
+        "        unsafe slot.pointee.isHeldBack = false\n        if !Planted.forgottenResume { resumable.append(connection) }"),
+    Mistake(
         "lostParked", "what a paused connection had received is forgotten when it goes on", "Transport/LoopCore+Pause.swift",
         "        unsafe processBacklog(slot)\n",
         "        if Planted.lostParked { unsafe dropBacklog(slot) } else { unsafe processBacklog(slot) }\n"),

@@ -142,9 +142,18 @@ extension EventLoop {
         guard let double else {
             throw TransportError(.invalidConfiguration, during: .run, detail: "only a loop over a double can be stepped")
         }
+        let runner = try Self.runner(configuration, mailbox, over: double)
+        try runner.start()
+        return runner
+    }
+
+    /// A loop over a double, for the thread that calls this.
+    static func runner(
+        _ configuration: Configuration, _ mailbox: Mailbox, over double: any KernelDouble
+    ) throws(TransportError) -> any LoopOperations & SteppedLoop {
         guard configuration.backend != .epoll else {
-            return try stepped(
-                EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration), .epollByName)
+            let backend = try EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration)
+            return try LoopRunner(backend: backend, mailbox: mailbox, report: .epollByName, configuration: configuration)
         }
         let backend: UringBackend<DoubledQueues>
         do {
@@ -153,14 +162,6 @@ extension EventLoop {
         } catch {
             throw BackendReport.unavailable(error)
         }
-        return try stepped(backend, .ioUringByName)
-    }
-
-    private func stepped<B: Backend & ~Copyable>(
-        _ backend: consuming B, _ report: BackendReport
-    ) throws(TransportError) -> any SteppedLoop {
-        let runner = try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
-        try runner.start()
-        return runner
+        return try LoopRunner(backend: backend, mailbox: mailbox, report: .ioUringByName, configuration: configuration)
     }
 }

@@ -1,16 +1,28 @@
-/// A loop over Linux that its owner runs turn by turn, on the thread that made it. For modules that lay an event loop of another kind over
+/// A loop that its owner runs turn by turn, on the thread that made it. For modules that lay an event loop of another kind over
 /// this one: handlers are called inside a turn and record what happened, their owner acts between two turns.
 ///
 /// Must be used on one thread; never from inside a handler.
 package final class ManualLoop {
     private let operations: any LoopOperations
     package let configuration: Configuration
+    /// The kernel's double that it runs over; `nil` for Linux.
+    private let double: (any KernelDouble)?
 
     /// - Throws: ``TransportError``, as ``EventLoop/run()``.
     package init(configuration: Configuration) throws(TransportError) {
         try configuration.validate()
         self.configuration = configuration
+        double = nil
         operations = try EventLoop.runner(configuration, Mailbox())
+        try operations.start()
+    }
+
+    /// A loop over a double of the kernel, whose waits do not sleep.
+    package init(configuration: Configuration, over double: any KernelDouble) throws(TransportError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.double = double
+        operations = try EventLoop.runner(configuration, Mailbox(), over: double)
         try operations.start()
     }
 
@@ -19,7 +31,7 @@ package final class ManualLoop {
 
     package var backend: BackendReport { operations.report }
     /// The loop's clock as it is now.
-    package var now: Int64 { LinuxKernel().now }
+    package var now: Int64 { double?.now ?? LinuxKernel().now }
 
     /// One pass, which sleeps until `limit` at most.
     package func turn(until limit: Int64) throws(TransportError) { try operations.turn(until: limit) }
@@ -30,7 +42,7 @@ package final class ManualLoop {
     ///
     /// - Throws: ``TransportError``, as ``Connection/init(connectingTo:configuration:)``; `timedOut` when the listen queue is full.
     package func connect(to endpoint: Endpoint) throws(TransportError) -> SocketParcel {
-        SocketParcel(try Socket.connect(to: endpoint, timeout: .zero))
+        SocketParcel(try Socket.connect(to: endpoint, over: double))
     }
 
     /// The handler is told of success or failure before this returns.
@@ -69,9 +81,14 @@ package final class ManualLoop {
     package func listen(
         on endpoint: Endpoint, configuration: Configuration, take: @escaping (SocketParcel, PeerCredentials) -> Bool
     ) throws(TransportError) -> (listener: ConnectionID, endpoint: Endpoint, descriptor: Int32) {
-        let entry = ListenerEntry(socket: try ListeningSocket(endpoint, configuration: configuration), welcome: .owner(take))
+        let entry = ListenerEntry(socket: try listeningSocket(endpoint, configuration), welcome: .owner(take))
         entry.isHeldBack = true
         return (try operations.add(entry), entry.socket.endpoint, entry.socket.descriptor)
+    }
+
+    private func listeningSocket(_ endpoint: Endpoint, _ configuration: Configuration) throws(TransportError) -> ListeningSocket {
+        guard let double else { return try ListeningSocket(endpoint, configuration: configuration) }
+        return try ListeningSocket(endpoint, over: double, configuration: configuration)
     }
 
     package func pauseAccepting(_ listener: ConnectionID) { operations.pauseAccepting(listener) }

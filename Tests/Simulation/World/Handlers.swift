@@ -99,6 +99,9 @@ struct ServerHandler: ConnectionHandler {
 
     mutating func received(_ frames: inout FrameBatch, reply: inout Outbound) throws {
         requireOpen("received")
+        if let loop, world.resting.contains(World.Resting(loop: ObjectIdentifier(loop), connection: reply.connection)) {
+            world.report(.delivery, "a handler that wants no input was given some")
+        }
         if world.kernel.occurs(.slowHandler) { world.kernel.pass(.milliseconds(7)) }
         var patience = world.random.chance(0.1) ? world.random.number(1...3) : Int.max
         while patience > 0, let frame = try frames.next(upTo: patience == .max ? .max : 100) {
@@ -119,7 +122,14 @@ struct ServerHandler: ConnectionHandler {
         guard let loop else { return }
         reply.pauseReceiving()
         let (connection, pause) = (reply.connection, Duration.microseconds(world.random.number(0...20_000)))
-        loop.post { $0.schedule(after: pause) { $0.resumeReceiving(connection) } }
+        let resting = World.Resting(loop: ObjectIdentifier(loop), connection: connection)
+        world.resting.insert(resting)
+        loop.post { [world] loop in
+            loop.schedule(after: pause) { loop in
+                world.resting.remove(resting)
+                loop.resumeReceiving(connection)
+            }
+        }
     }
 
     private mutating func take(_ message: [UInt8], _ connection: ConnectionID) throws {

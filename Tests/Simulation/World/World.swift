@@ -17,6 +17,12 @@ package final class World: @unchecked Sendable {
     private var servers: [EventLoop] = []
     private var clients: [EventLoop] = []
     private var unstarted: [Conversation] = []
+    /// A connection at the server whose handler wants no input for a while.
+    struct Resting: Hashable {
+        let loop: ObjectIdentifier
+        let connection: ConnectionID
+    }
+    var resting: Set<Resting> = []
     /// A connection was ended for want of memory.
     private var hasEndedForMemory = false
 
