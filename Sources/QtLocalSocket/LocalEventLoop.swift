@@ -17,8 +17,8 @@ public import RingIPC
 /// A loop moves bytes in turns of the core, which only note what happened. Callbacks are called between two turns: they may do
 /// anything, also wait (``LocalSocket/waitForReadyRead(within:)`` and the like), run the loop again, or close what called them.
 ///
-/// Sockets and servers keep their loop alive. When the last of them is gone, and nobody else has the loop, connections that are still sending
-/// are cut off. Not `Sendable`: each thread has a loop of its own.
+/// Sockets and servers keep their loop alive. When the last of them is gone, and nobody else has the loop, connections that are still
+/// sending are cut off. Not `Sendable`: each thread has a loop of its own.
 public final class LocalEventLoop {
     let core: ManualLoop
     let records = RecordQueue()
@@ -35,7 +35,8 @@ public final class LocalEventLoop {
 
     /// Makes a loop for the calling thread.
     ///
-    /// - Throws: `TransportError`: `backendUnavailable` for a named backend that does not work here; `descriptorsExhausted`, `memoryExhausted`.
+    /// - Throws: `TransportError`: `backendUnavailable` for a named backend that does not work here; `descriptorsExhausted`,
+    ///   `memoryExhausted`.
     public convenience init(backend: BackendChoice = .automatic) throws(TransportError) {
         var configuration = Configuration()
         configuration.backend = backend

@@ -12,8 +12,8 @@ internal import RingIPC
 /// try server.listen(on: "echo")
 /// ```
 ///
-/// A server keeps the sockets that it gave out until they are disconnected, so that nobody else has to. A server that nobody has any more is
-/// closed, and so are those of its sockets that nobody else has.
+/// A server keeps the sockets that it gave out until they are disconnected, so that nobody else has to. A server that nobody has any more
+/// is closed, and so are those of its sockets that nobody else has.
 ///
 /// Where Qt's behaviour is a trap, the safe one is the default, and ``Compatibility`` has Qt's.
 public final class LocalServer {
@@ -79,8 +79,8 @@ public final class LocalServer {
 
     /// A connection waits to be taken: called once for each.
     public var onNewConnection: ((LocalServer) -> Void)?
-    /// Gets each accepted descriptor, which becomes its own, before ``onNewConnection`` is called: to give it to another thread, say, or to make a
-    /// socket of another kind. Without it, a socket is made and added by ``addPendingConnection(_:)``.
+    /// Gets each accepted descriptor, which becomes its own, before ``onNewConnection`` is called: to give it to another thread, say, or to
+    /// make a socket of another kind. Without it, a socket is made and added by ``addPendingConnection(_:)``.
     public var incomingConnection: ((LocalServer, Int32) -> Void)?
 
     private var record: ServerRecord?
@@ -117,15 +117,17 @@ extension LocalServer {
     /// Begins to listen.
     ///
     /// The file of a server that is gone is replaced; that of a live one never is, unless ``Compatibility`` says so.
-    /// - Parameter name: an absolute path; else the name of a file in `TMPDIR`, or `/tmp`; with the option `abstractNamespace` the name as it is. At
-    ///   most 107 bytes with its directory.
-    /// - Throws: ``LocalServerError``: `operation` when it listens already; `hostNotFound`, `addressInUse`, `socketAccess`, `unknown`. All but the first
-    ///   are also in ``error``.
+    /// - Parameter name: an absolute path; else the name of a file in `TMPDIR`, or `/tmp`; with the option `abstractNamespace` the name as
+    ///   it is. At most 107 bytes with its directory.
+    /// - Throws: ``LocalServerError``: `operation` when it listens already; `hostNotFound`, `addressInUse`, `socketAccess`, `unknown`. All
+    ///   but the first are also in ``error``.
     public func listen(on name: String) throws(LocalServerError) {
         guard !isListening else { throw .alreadyListening }
         do throws(TransportError) {
             let isAbstract = options.contains(.abstractNamespace)
-            guard !name.isEmpty else { throw TransportError(.invalidEndpoint, during: .listen, detail: "the name is empty; name the server") }
+            guard !name.isEmpty else {
+                throw TransportError(.invalidEndpoint, during: .listen, detail: "the name is empty; name the server")
+            }
             let endpoint = LocalName.endpoint(for: name, isAbstract: isAbstract)
             if !isAbstract, hasAccessOptions, compatibility.contains(.accessOptionsReplaceLiveServers) {
                 try SocketName.removeFile(at: LocalName.path(for: name), evenIfAlive: true)
@@ -135,8 +137,8 @@ extension LocalServer {
         } catch { throw noted(LocalServerError(listening: error)) }
     }
 
-    /// Takes over a listening socket of this process, which belongs to the server from then on. Its names are those that it is bound to, and its
-    /// file stays.
+    /// Takes over a listening socket of this process, which belongs to the server from then on. Its names are those that it is bound to,
+    /// and its file stays.
     ///
     /// - Parameter descriptor: a Unix stream socket that listens.
     /// - Throws: ``LocalServerError``, as ``listen(on:)-(String)``, for a descriptor that is not suitable, which stays the caller's.
@@ -180,8 +182,8 @@ extension LocalServer {
         return error
     }
 
-    /// Stops listening, and removes the socket file if it is still its own. Connections that wait to be taken are disconnected; those that were
-    /// taken go on.
+    /// Stops listening, and removes the socket file if it is still its own. Connections that wait to be taken are disconnected; those that
+    /// were taken go on.
     public func close() {
         stopListening()
         pending.removeAll()
@@ -202,7 +204,8 @@ extension LocalServer {
     /// - Parameters:
     ///   - name: as for ``listen(on:)-(String)``.
     ///   - compatibility: `removeServerRemovesLiveServers` to take the name from a server that is alive.
-    /// - Returns: whether the name is free now. `false` when its server is alive, when it is no socket, and when this user may not remove it.
+    /// - Returns: whether the name is free now. `false` when its server is alive, when it is no socket, and when this user may not remove
+    ///   it.
     @discardableResult
     public static func removeServer(_ name: String, compatibility: Compatibility = []) -> Bool {
         let evenIfAlive = compatibility.contains(.removeServerRemovesLiveServers)
@@ -235,10 +238,12 @@ extension LocalServer {
         updateAccepting()
     }
 
-    /// Waits for a connection: those that no earlier wait has reported, and that were not taken, count, also when they came before the call.
+    /// Waits for a connection: those that no earlier wait has reported, and that were not taken, count, also when they came before the
+    /// call.
     ///
     /// - Parameter timeout: how long to wait at most; `nil` for ever.
-    /// - Returns: whether there is such a connection. `false` at once when it does not listen, and when ``maxPendingConnections`` wait already.
+    /// - Returns: whether there is such a connection. `false` at once when it does not listen, and when ``maxPendingConnections`` wait
+    ///   already.
     @discardableResult
     public func waitForNewConnection(within timeout: Duration? = .zero) -> Bool {
         var timedOut = false

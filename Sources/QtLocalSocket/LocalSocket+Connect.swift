@@ -7,8 +7,8 @@ extension LocalSocket {
     /// `connecting`, and the loop tries again for 30 seconds.
     ///
     /// - Parameters:
-    ///   - name: an absolute path; else the name of a file in `TMPDIR`, or `/tmp`; with the option `abstractNamespace` the name as it is. At most
-    ///     107 bytes with its directory.
+    ///   - name: an absolute path; else the name of a file in `TMPDIR`, or `/tmp`; with the option `abstractNamespace` the name as it is.
+    ///     At most 107 bytes with its directory.
     ///   - mode: what it is opened for.
     /// - Throws: ``LocalSocketError``, which is also told by ``onError``: `operation` while there is a connection; `serverNotFound`,
     ///   `connectionRefused`, `socketAccess`, `unsupportedSocketOperation`, `socketResource`, `unknown`.
@@ -115,8 +115,8 @@ extension LocalSocket {
     /// - Parameters:
     ///   - descriptor: a Unix stream socket with a peer.
     ///   - mode: what it is opened for.
-    /// - Throws: ``LocalSocketError``: `operation` while there is a connection; `serverNotFound`, `unknown` and `socketResource` for a descriptor
-    ///   that is not suitable, which stays the caller's.
+    /// - Throws: ``LocalSocketError``: `operation` while there is a connection; `serverNotFound`, `unknown` and `socketResource` for a
+    ///   descriptor that is not suitable, which stays the caller's.
     public func adopt(descriptor: Int32, mode: OpenMode = .readWrite) throws(LocalSocketError) {
         guard state == .unconnected else {
             throw LocalSocketError(.operation, detail: "the socket is \(state); disconnect it before it takes a descriptor")

@@ -3,8 +3,8 @@ internal import RingIPC
 // How a connection ends, and how the program is told what happened.
 
 extension LocalSocket {
-    /// Ends the connection: at once when nothing is unsent, else when everything is sent; until then the state is `closing`. What has arrived
-    /// can still be read.
+    /// Ends the connection: at once when nothing is unsent, else when everything is sent; until then the state is `closing`. What has
+    /// arrived can still be read.
     public func disconnect() {
         switch state {
         case .unconnected, .closing: break

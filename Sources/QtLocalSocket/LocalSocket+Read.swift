@@ -7,7 +7,8 @@ extension LocalSocket {
     /// Whether a whole line, with its end, can be read.
     public var canReadLine: Bool { isReadable && record?.input.lineLength() != nil }
 
-    /// At most `limit` bytes: none when nothing has arrived, `nil` when nothing will arrive any more, or the socket is not open for reading.
+    /// At most `limit` bytes: none when nothing has arrived, `nil` when nothing will arrive any more, or the socket is not open for
+    /// reading.
     public func read(_ limit: Int) -> [UInt8]? { take { $0.take(limit) } }
 
     /// Everything that has arrived.
@@ -34,7 +35,8 @@ extension LocalSocket {
         return record.input.peek(limit)
     }
 
-    /// What has arrived, where it lies. It stays; ``skip(_:)`` takes it off. The bytes cannot be kept, and the socket must not be used meanwhile.
+    /// What has arrived, where it lies. It stays; ``skip(_:)`` takes it off. The bytes cannot be kept, and the socket must not be used
+    /// meanwhile.
     public func withUnreadBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         guard isReadable, let record else { return try ReadBuffer().withUnread(body) }
         record.seenArrivals = record.arrivals

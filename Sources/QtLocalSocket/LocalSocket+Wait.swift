@@ -1,6 +1,7 @@
 internal import RingIPC
 
-// Waiting, also inside a callback. The loop turns meanwhile, and this socket alone is told what happens to it; the others are told afterwards.
+// Waiting, also inside a callback. The loop turns meanwhile, and this socket alone is told what happens to it; the others are told
+// afterwards.
 
 extension LocalSocket {
     /// Waits for the end of connecting.
@@ -57,7 +58,8 @@ extension LocalSocket {
     /// Waits for the end of the connection; what arrives meanwhile can be read afterwards.
     ///
     /// - Parameter timeout: how long to wait at most; `nil` for ever. When it is over, the error is `socketTimeout`.
-    /// - Returns: whether it ended during the call. `false` at once without a connection, and when ``readBufferSize`` bytes have to be read first.
+    /// - Returns: whether it ended during the call. `false` at once without a connection, and when ``readBufferSize`` bytes have to be read
+    ///   first.
     @discardableResult
     public func waitForDisconnected(within timeout: Duration? = .seconds(30)) -> Bool {
         guard state != .unconnected else { return false }

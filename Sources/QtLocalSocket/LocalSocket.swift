@@ -11,9 +11,9 @@ public import RingIPC
 /// try loop.run()
 /// ```
 ///
-/// There are no messages: what was written in one call can arrive in several pieces, and several in one. Callbacks are called by the loop, on
-/// its thread, and get the socket, so that they need not capture it. A socket that nobody has any more is disconnected; what is unsent is
-/// delivered while its loop runs.
+/// There are no messages: what was written in one call can arrive in several pieces, and several in one. Callbacks are called by the loop,
+/// on its thread, and get the socket, so that they need not capture it. A socket that nobody has any more is disconnected; what is unsent
+/// is delivered while its loop runs.
 ///
 /// Where Qt's behaviour is a trap, the safe one is the default, and ``Compatibility`` has Qt's.
 public final class LocalSocket {
@@ -45,7 +45,8 @@ public final class LocalSocket {
         public let rawValue: Int
         /// Makes a set of flags.
         public init(rawValue: Int) { self.rawValue = rawValue }
-        /// ``LocalSocket/waitForReadyRead(within:)`` waits for bytes that come during the call, although some have come that nobody has seen.
+        /// ``LocalSocket/waitForReadyRead(within:)`` waits for bytes that come during the call, although some have come that nobody has
+        /// seen.
         public static let waitForReadyReadIgnoresUnseenData = Compatibility(rawValue: 1 << 0)
         /// ``LocalSocket/waitForBytesWritten(within:)`` returns as soon as anything was sent, not when everything is.
         public static let waitForBytesWrittenReturnsEarly = Compatibility(rawValue: 1 << 1)
@@ -75,8 +76,8 @@ public final class LocalSocket {
     /// The path, or the abstract name, of the server; empty without a connection.
     public internal(set) var fullServerName = ""
 
-    /// Bytes that are kept for reading at most, 64 MiB unless set; 0 for any number. When they are full, what comes stays with the kernel, and
-    /// the peer feels it. A message that is waited for as a whole must fit.
+    /// Bytes that are kept for reading at most, 64 MiB unless set; 0 for any number. When they are full, what comes stays with the kernel,
+    /// and the peer feels it. A message that is waited for as a whole must fit.
     public var readBufferSize = 64 << 20 {
         didSet {
             record?.inputLimit = max(0, readBufferSize)

@@ -1,6 +1,7 @@
 /// What the core's turns have noted about one socket or server, and its owner has not been told yet.
 ///
-/// A turn only writes into records. Owners are told between two turns, so that what they do then, a nested wait among it, meets a core at rest.
+/// A turn only writes into records. Owners are told between two turns, so that what they do then, a nested wait among it, meets a core at
+/// rest.
 class Record {
     private let queue: RecordQueue
     fileprivate(set) var isQueued = false

@@ -1,6 +1,7 @@
 internal import RingIPC
 
-/// One connection, as the core's turns see it. A socket has a new one for each connection; the last one stays, for what is still to be read.
+/// One connection, as the core's turns see it. A socket has a new one for each connection; the last one stays, for what is still to be
+/// read.
 final class SocketRecord: Record {
     weak var socket: LocalSocket?
     let descriptor: Int32

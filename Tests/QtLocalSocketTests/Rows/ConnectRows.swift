@@ -22,7 +22,8 @@ import Testing
         #expect(socket.state == .unconnected && socket.socketDescriptor == -1 && socket.options == [])
         #expect(!socket.waitForConnected(within: .zero) && !socket.waitForDisconnected(within: .zero))
         #expect(!socket.waitForReadyRead(within: .zero) && !socket.waitForBytesWritten(within: .zero))
-        #expect(socket.read(1) == nil && socket.readLine() == nil && socket.skip(1) == nil && socket.peek(1) == [] && socket.readAll() == [])
+        #expect(
+            socket.read(1) == nil && socket.readLine() == nil && socket.skip(1) == nil && socket.peek(1) == [] && socket.readAll() == [])
         #expect(spy.isSilent)
     }
 

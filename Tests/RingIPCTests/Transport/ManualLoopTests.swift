@@ -16,7 +16,9 @@ import Testing
         }
     }
 
-    private static func loop(_ setup: LoopSetup) throws -> ManualLoop { try ManualLoop(configuration: setup.configuration { $0.format = .bytes }) }
+    private static func loop(_ setup: LoopSetup) throws -> ManualLoop {
+        try ManualLoop(configuration: setup.configuration { $0.format = .bytes })
+    }
     private static func turn(_ loop: ManualLoop) throws { for _ in 0..<10 { try loop.turn(until: 0) } }
 
     @Test(arguments: LoopSetup.usable)
@@ -54,7 +56,8 @@ import Testing
             if round % 2 == 0 { try Self.turn(loop) }
             try loop.close(listener: started.listener)
             door.arrived.removeAll()
-            #expect(failure { () throws(TransportError) in _ = try Socket.connect(to: endpoint, timeout: .zero) }?.code == .connectionRefused)
+            #expect(
+                failure { () throws(TransportError) in _ = try Socket.connect(to: endpoint, timeout: .zero) }?.code == .connectionRefused)
             #expect((try? client.readToEnd()) ?? [] == [])
         }
     }
