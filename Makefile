@@ -1,5 +1,5 @@
 # make bench       builds what is needed and compares epoll with io_uring on this machine; results in results/latest
-# make test        all tests: of the benchmark tool, with hostile peers, of the hot path, under injected and simulated faults, of the library,
+# make test        all tests: of the benchmark tool, with hostile peers, with Qt programs, of the hot path, under injected and simulated faults, of the library,
 #                  also under both sanitizers
 # make inject      only the tests in which real system calls fail
 # make simulate    SEEDS=n runs of the core over a simulated kernel with faults; SEED=n repeats one, with every call
@@ -10,6 +10,7 @@
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make micro       times of single parts: parser, encoder, receive buffers, statistics (ordo-one/benchmark)
 # make peers       other libraries under the same work, those that are installed, in Benchmarks/bin/peers
+# make qt          conversations with real Qt programs, for each Qt that is installed: every form of messages, both directions, every end
 # make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
 # make clean
@@ -23,7 +24,7 @@ SEEDS ?= 10000
 BIN := Benchmarks/bin
 LIMITS := $(wildcard Benchmarks/Limits/Makefile)
 
-.PHONY: bench hostile soak bench-tool micro peers test inject simulate planted fuzz sanitize format clean requirements
+.PHONY: bench hostile soak bench-tool micro peers qt test inject simulate planted fuzz sanitize format clean requirements
 
 bench: bench-tool
 	$(BIN)/ringipc-bench run --profile $(PROFILE) --output $(OUTPUT)
@@ -47,6 +48,13 @@ peers:
 	@SWIFT="$(SWIFT)" Scripts/requirements peers
 	$(MAKE) -C Benchmarks/Peers OUT=../bin/peers SWIFT="$(SWIFT)"
 
+qt:
+	@SWIFT="$(SWIFT)" Scripts/requirements qt
+	$(MAKE) -C Tests/Qt OUT=../../$(BIN)/qt
+	$(SWIFT) build -c release --product ringipc-qt-peer
+	$(SWIFT) build -c release --product shout-server
+	Tests/Qt/check.py "$$($(SWIFT) build -c release --show-bin-path)" $(BIN)/qt
+
 # The plain run of the library's tests comes last: what it prints at the end counts them.
 test:
 	@SWIFT="$(SWIFT)" Scripts/requirements page
@@ -57,6 +65,7 @@ test:
 	Tests/Limits/check.py $(BIN)/ringipc-limits
 	$(MAKE) peers
 	Tests/Peers/check.py $(BIN)/peers
+	$(MAKE) qt
 	SWIFT="$(SWIFT)" Scripts/check-hotpath
 	$(MAKE) inject
 	$(MAKE) simulate

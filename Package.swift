@@ -15,6 +15,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// As a user of the library has it.
+let example: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 let package = Package(
     name: "RingIPC",
     products: [
@@ -33,6 +36,9 @@ let package = Package(
         .target(name: "Simulation", dependencies: ["RingIPC", "RingIPCTesting"], path: "Tests/Simulation/World", swiftSettings: strict),
         .executableTarget(
             name: "ringipc-simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Tool", swiftSettings: strict),
+        .executableTarget(
+            name: "shout-server", dependencies: ["RingIPC"], path: "Examples/Shout", exclude: ["client.cpp"], swiftSettings: example),
+        .executableTarget(name: "ringipc-qt-peer", dependencies: ["RingIPC"], path: "Tests/Qt/Counterpart", swiftSettings: strict),
         // Its documents are compiled with those of the other libraries.
         .testTarget(
             name: "RingIPCTests", dependencies: ["QtDataStream", "QtLocalSocket", "RingIPC", "RingIPCTesting"], swiftSettings: strict),

@@ -36,7 +36,9 @@ final class FrameCheck {
         let expected = reference.verdict(on: stream)
         let parser = FrameParser(format: format, maximumFrameLength: limit)
         let separate = Self.verdict(on: stream, parser, pieces, asksFirst: choice & 32 != 0)
-        guard Self.agrees(separate, expected, format) else { return "\(format), limit \(limit): \(separate) in memory of its own, but \(expected)" }
+        guard Self.agrees(separate, expected, format) else {
+            return "\(format), limit \(limit): \(separate) in memory of its own, but \(expected)"
+        }
 
         let inbound = inbound(formatIndex * Self.limits.count + limitIndex, format, limit)
         let ring = inbound.verdict(on: stream, pieces, startingAt: ringStart)
