@@ -1,4 +1,10 @@
-package import RingIPC
+public import RingIPC
+
+extension Endpoint {
+    /// Where a Qt program listens, or connects to, under this name: an absolute path stands for itself, any other name is that of a file in
+    /// `TMPDIR`, or `/tmp`.
+    public static func localServer(named name: String) -> Endpoint { .path(LocalName.path(for: name)) }
+}
 
 /// How Qt finds the socket that a name stands for, so that both ends meet under a bare name.
 package enum LocalName {
