@@ -54,6 +54,10 @@ MISTAKES = [
         "let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)",
         "let longest = Planted.trustedLength ? 1 << 31 : Int64(truncatingIfNeeded: parser.maximumFrameLength)"),
     Mistake(
+        "lostBytes", "what a handler leaves of bytes without frames is forgotten", "Wire/FrameBatch+Unusual.swift",
+        "take(payload: position, count: count, encodedLength: count)",
+        "take(payload: position, count: count, encodedLength: Planted.lostBytes ? end - position : count)"),
+    Mistake(
         "earlyEnd", "the end of the stream is told before what a paused connection still holds", "Transport/LoopCore+Receive.swift",
         "if unsafe !slot.pointee.isPaused { unsafe streamEnded(slot) }",
         "if unsafe Planted.earlyEnd || !slot.pointee.isPaused { unsafe streamEnded(slot) }"),

@@ -24,6 +24,19 @@ import Testing
         #expect(cases[0].trials(of: "epoll").count == 2)
     }
 
+    @Test func `how much less our server takes for another library's client is told for each of its ways`() {
+        var results = CaseResults(title: "stream")
+        for (contender, nanoseconds) in [("qt", 100.0), ("qt, batch 1", 3_000), ("qt → RingIPC", 20), ("qt, batch 1 → RingIPC", 600)] {
+            var result = ScenarioResult(scenario: "stream")
+            result.cpuPerMessageOfServer = nanoseconds
+            results.add(TrialRecord(title: "stream", contender: contender, trial: 1, result: result))
+        }
+        #expect(
+            Summary.guests(of: results) == ["qt", "qt, batch 1"].map {
+                "For each message of the same client, our server takes 5.00 (5.00–5.00) times less CPU time than that of \($0)."
+            })
+    }
+
     /// The third trial of the limit is missing: the trials that have a partner still make pairs.
     @Test func `ratios pair the trials by their number`() throws {
         let results = CaseResults.grouped([

@@ -67,6 +67,12 @@ import Testing
         #expect(names.isSuperset(of: Self.scenarios + ["pace", "pace-idle", "parse"]))
     }
 
+    @Test func `a client of Qt meets its own server and ours in one case`() throws {
+        let work = try #require(matrix(.full).cases.first { $0.title == "stream, blocking, 64 B, a client of qt" })
+        #expect(work.contenders.map(\.name) == ["qt", "qt, batch 1", "qt → RingIPC", "qt, batch 1 → RingIPC"])
+        #expect(work.scenario == .stream && work.wait == .block && work.size == 64)
+    }
+
     @Test func `what was not asked for is not measured`() {
         let matrix = Matrix(
             profile: .quick, backends: [.epoll], includesAutomatic: false, cpus: CPUPair(client: 0, server: 1), hasLimits: false)

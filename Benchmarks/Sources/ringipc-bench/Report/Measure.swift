@@ -31,7 +31,7 @@ struct Measure: Sendable {
         case "idle": [connectionMemory, shares[1], mappings]
         case "fanin": [rate, roundTrip, tails[0], serverCPU, serverCalls, copied]
         case "parse": [parsing]
-        default: [rate, bandwidth] + delays + [cpu, calls, copied]
+        default: [rate, bandwidth] + delays + [cpu, serverCPU, calls, copied]
         }
     }
 

@@ -89,7 +89,7 @@ struct Summary {
     }
 
     private func section(_ work: CaseResults) -> String {
-        let notes = work.disturbanceNotes + Self.notMeasured(work, environment)
+        let notes = Self.guests(of: work) + work.disturbanceNotes + Self.notMeasured(work, environment)
         return "## \(work.title)\n\n\(Self.table(of: work).text)" + notes.map { "\n\($0)\n" }.joined()
     }
 
@@ -105,6 +105,16 @@ struct Summary {
             table.add([contender] + measures.map { work.cell(contender, $0) } + (hasRatios ? [ratio] : []))
         }
         return table
+    }
+
+    /// A sentence for each client of another library that met its own server and ours.
+    static func guests(of work: CaseResults) -> [String] {
+        work.contenders.compactMap { contender in
+            let guest = contender + Contender.intoOurs
+            guard let ratio = work.ratio(of: guest, to: contender, by: Measure.serverCPU) else { return nil }
+            let times = ratio.text(Figure.number)
+            return "For each message of the same client, our server takes \(times) times less CPU time than that of \(contender)."
+        }
     }
 
     static func notMeasured(_ work: CaseResults, _ environment: Environment) -> [String] {

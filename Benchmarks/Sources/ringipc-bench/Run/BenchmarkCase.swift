@@ -35,7 +35,6 @@ struct BenchmarkCase {
 
     /// Messages that a peer hands over before it flushes.
     func batch(of contender: Contender) -> Int? {
-        guard case .peer(let name, let batch) = contender else { return nil }
-        return batch ?? batches[name] ?? 1
+        contender.library.map { name, batch in batch ?? batches[name] ?? 1 }
     }
 }

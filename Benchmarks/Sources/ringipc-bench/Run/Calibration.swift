@@ -35,7 +35,7 @@ struct Calibration {
             case .depth(let depth): 20_000 * Double(min(depth, 64))
             default: Double(1 << 32) / Double(work.size + 16)
             }
-        guard case .peer = contender else { return messages }
+        guard contender.library != nil else { return messages }
         switch work.scenario {
         case .stream: return messages / 100
         case .burst: return messages / 5

@@ -8,6 +8,8 @@ enum Contender: Hashable {
     case limit(kind: String)
     /// With a batch of its own only where batches are compared.
     case peer(String, batch: Int? = nil)
+    /// Its client, unchanged, and our server.
+    case client(of: String, batch: Int? = nil)
 
     var name: String {
         switch self {
@@ -15,6 +17,18 @@ enum Contender: Hashable {
         case .library: "RingIPC"
         case .limit(let kind): "C \(kind)"
         case .peer(let name, let batch): batch.map { "\(name), batch \($0)" } ?? name
+        case .client(let name, let batch): Contender.peer(name, batch: batch).name + Self.intoOurs
+        }
+    }
+
+    /// What the name of a client's contender has behind that of the client with its own server.
+    static let intoOurs = " → RingIPC"
+
+    /// Another library that has a part in it, and the batch in its name.
+    var library: (name: String, batch: Int?)? {
+        switch self {
+        case .peer(let name, let batch), .client(let name, let batch): (name, batch)
+        case .backend, .library, .limit: nil
         }
     }
 
@@ -22,14 +36,14 @@ enum Contender: Hashable {
     var isOurs: Bool {
         switch self {
         case .backend, .library: true
-        case .limit, .peer: false
+        case .limit, .peer, .client: false
         }
     }
 
     /// The C program that does the same with the same calls.
     func reference(in work: BenchmarkCase) -> Contender? {
         switch self {
-        case .limit, .peer: nil
+        case .limit, .peer, .client: nil
         case .library: .limit(kind: "parse")
         case .backend(let backend): LimitRun.kind(of: backend, wait: work.wait, in: work.scenario).map { .limit(kind: $0) }
         }

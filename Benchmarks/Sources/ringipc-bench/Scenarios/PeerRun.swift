@@ -1,5 +1,5 @@
 /// One trial of another library. Both of its processes are its program, but for scenarios of many connections, whose client is the one
-/// that measures the library's own server, too.
+/// that measures the library's own server, too, and where its client is to meet our server.
 struct PeerRun {
     let peer: PeerProgram
     let scenario: ScenarioRun.Scenario
@@ -11,6 +11,8 @@ struct PeerRun {
     /// Messages between two flushes.
     var batch = 1
     let cpus: CPUPair
+    /// For a stream only.
+    var isServerOurs = false
     var countsSystemCalls = false
 
     func measure() throws -> ScenarioResult {
@@ -44,7 +46,7 @@ struct PeerRun {
 
     private func measureSides(_ program: String, _ address: String, into result: inout ScenarioResult) throws {
         let stamps = try Stamps()
-        let server = try startServer(program, address, stamps.arguments)
+        let server = try isServerOurs ? startOurServer(address, stamps) : startServer(program, address, stamps.arguments)
         let client = try ChildProcess(program, arguments("client", address, cpus.client) + stamps.arguments)
         let ofClient = try JSONLine.decode(SideReport.self, from: client.finish(within: 120))
         if case .connect = scenario { server.requestEnd() }
@@ -70,6 +72,13 @@ struct PeerRun {
         let server = try ChildProcess(program, arguments("server", address, cpus.server) + more)
         try server.waitUntilReady()
         return server
+    }
+
+    /// The server that receives our own clients' streams, with the framing of the peers.
+    private func startOurServer(_ address: String, _ stamps: Stamps) throws -> ChildProcess {
+        let options = ScenarioOptions(
+            framing: .u32host, wait: wait, size: size, count: count, warmup: warmup, countsSystemCalls: countsSystemCalls)
+        return try ScenarioRun.startServer(scenario.name, at: address, options, on: cpus.server, stamps.arguments)
     }
 
     /// The command line of a side.

@@ -96,7 +96,7 @@ struct Page {
 
     private var tables: String {
         results.cases.map { work in
-            let notes = work.disturbanceNotes + Summary.notMeasured(work, environment)
+            let notes = Summary.guests(of: work) + work.disturbanceNotes + Summary.notMeasured(work, environment)
             return """
                 <details><summary>\(HTML.escape(work.title))</summary>
                 \(HTML.table(Summary.table(of: work), name: work.title))\(notes.map(HTML.paragraph).joined())</details>

@@ -16,7 +16,18 @@ extension Matrix {
         guard profile == .full else { return [64, 1024, 16_384].map { stream($0, peers: $0 == 64) } }
         // The size that everybody quotes is the first.
         let sizes = [64] + Self.sizes.filter { $0 != 64 }
-        return sizes.map { stream($0, peers: true) } + (cpus.isOneCPU ? [] : [stream(64, .spin, peers: true)]) + [stream(64, .adaptive)]
+        let spinning = cpus.isOneCPU ? [] : [stream(64, .spin, peers: true)]
+        return sizes.map { stream($0, peers: true) } + guests + spinning + [stream(64, .adaptive)]
+    }
+
+    /// Clients of other libraries, unchanged, each with its own server and with ours: what a program gains that changes one side only.
+    private var guests: [BenchmarkCase] {
+        usualPeers(.stream, .block).compactMap(\.library).map { name, batch in
+            let batches = [nil, batch]
+            return work(
+                "stream, blocking, 64 B, a client of \(name)", .stream,
+                batches.map { .peer(name, batch: $0) } + batches.map { .client(of: name, batch: $0) })
+        }
     }
 
     private func stream(_ size: Int, _ wait: WaitChoice = .block, peers: Bool = false) -> BenchmarkCase {
