@@ -30,6 +30,7 @@ extension LocalSocket {
         (error, errorString) = (.unknown, Self.noError)
         record?.detach(from: loop.core)
         record = nil
+        isOpen = false
         openMode = mode
         connectDeadline = loop.deadline(after: .seconds(30))
         become(.connecting)

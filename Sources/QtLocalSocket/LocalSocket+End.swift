@@ -18,6 +18,7 @@ extension LocalSocket {
 
     /// Ends the connection at once. What is unsent, and what has not been read, is dropped.
     public func abort() {
+        closeDevice()
         switch state {
         case .unconnected: break
         case .connecting: giveUpConnecting()
@@ -28,7 +29,6 @@ extension LocalSocket {
             become(.closing)
             finish()
         }
-        closeDevice()
     }
 
     /// Ends the connection as ``disconnect()`` does, and drops what has not been read.
@@ -100,6 +100,7 @@ extension LocalSocket {
         isTellingBytesWritten = true
         onBytesWritten?(self, count)
         isTellingBytesWritten = false
+        if record.newlySentCount > 0 { record.enqueue() }
         return true
     }
 
@@ -110,8 +111,8 @@ extension LocalSocket {
         isTellingReadyRead = true
         onReadyRead(self)
         isTellingReadyRead = false
-        // What came meanwhile, and no wait inside has seen.
-        if record.hasNews { record.enqueue() }
+        // What came meanwhile, and no wait inside has reported.
+        if let current = self.record, current.hasNews { current.enqueue() }
         return true
     }
 

@@ -30,6 +30,7 @@ extension LocalSocket {
         if !isInTime { note(.timedOut("the arrival of bytes")) }
         guard record.arrivals > before else { return false }
         record.seenArrivals = record.arrivals
+        if isTellingReadyRead { record.toldArrivals = record.arrivals }
         return true
     }
 

@@ -17,9 +17,11 @@ final class SocketRecord: Record {
     var isDiscardingInput = false
     /// The core was asked for no more input.
     private(set) var isHeldBack = false
-    /// How often something arrived, how often of it the program has been shown that, and how often it was told.
+    /// How often something arrived.
     private(set) var arrivals: UInt64 = 0
+    /// Up to which of them a wait need not report any more: it has, or a callback was told, or something was read.
     var seenArrivals: UInt64 = 0
+    /// Up to which of them `onReadyRead` was told, or a wait inside it has reported.
     var toldArrivals: UInt64 = 0
 
     // MARK: Output
@@ -97,8 +99,8 @@ struct SocketHandler: ConnectionHandler {
 
 extension SocketRecord {
     private var inputRoom: Int { inputLimit == 0 ? .max : max(0, inputLimit - input.storedCount) }
-    /// Something arrived that the program has neither been told of nor met by reading.
-    var hasNews: Bool { arrivals > max(toldArrivals, seenArrivals) && !input.isEmpty }
+    /// Something arrived that `onReadyRead` was not told of, and that is still to be read.
+    var hasNews: Bool { arrivals > toldArrivals && !input.isEmpty }
     /// Why it could not be opened.
     var endDetail: String {
         if case .failed(let error)? = end { error.description } else { "the connection is over" }

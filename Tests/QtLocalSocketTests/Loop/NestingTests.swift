@@ -113,3 +113,56 @@ import Testing
         }
     }
 }
+
+/// Connections that follow one another on one socket.
+@Suite struct SuccessionTests {
+    @Test(arguments: backends)
+    func `what a peeked socket gets is told all the same`(_ backend: BackendChoice) throws {
+        try withPair(backend) { pair in
+            let spy = Spy(pair.client)
+            try pair.accepted.write("hello")
+            #expect(pair.accepted.waitForBytesWritten(within: safetyNet))
+            while pair.client.bytesAvailable == 0 { pair.loop.turn(until: 0) }
+            #expect(pair.client.peek(1) == Array("h".utf8) && pair.client.read(1) == Array("h".utf8))
+            try pair.loop.processEvents()
+            #expect(spy.readyRead == 1 && pair.client.readAll() == Array("ello".utf8))
+        }
+    }
+
+    @Test(arguments: backends)
+    func `a connection that a callback of the last one begins is whole`(_ backend: BackendChoice) throws {
+        try withServer(backend) { loop, server, name in
+            server.onNewConnection = { server in
+                #expect(throws: Never.self) { try server.nextPendingConnection()?.write("welcome") }
+            }
+            let client = LocalSocket(on: loop)
+            var received: [UInt8] = []
+            client.onDisconnected = { socket in #expect(throws: Never.self) { try socket.connect(to: name) } }
+            client.onReadyRead = { socket in
+                received = socket.readAll()
+                guard socket.onDisconnected != nil else { return }
+                socket.abort()
+                // The new connection brings its bytes while the callback for the old one has not returned.
+                #expect(socket.state == .connected && socket.isOpen)
+                socket.onDisconnected = nil
+                received = []
+                for _ in 0..<20 { #expect(throws: Never.self) { try loop.processEvents() } }
+            }
+            try client.connect(to: name)
+            try loop.run(until: "the second welcome") { client.onDisconnected == nil && !received.isEmpty }
+            #expect(received == Array("welcome".utf8) && client.state == .connected)
+            client.abort()
+            #expect(client.state == .unconnected && !client.isOpen)
+        }
+    }
+
+    @Test(arguments: backends)
+    func `a failed attempt leaves nothing open`(_ backend: BackendChoice) throws {
+        try withPair(backend) { pair in
+            pair.client.disconnect()
+            #expect(pair.client.isOpen)
+            #expect(failure { () throws(LocalSocketError) in try pair.client.connect(to: uniqueName()) } != nil)
+            #expect(!pair.client.isOpen && pair.client.openMode == [])
+        }
+    }
+}
