@@ -252,7 +252,10 @@ extension LocalServer {
 
     /// The same, and says whether the time was over.
     ///
-    /// - Parameter timedOut: `true` only when there was something to wait for and it did not come in time.
+    /// - Parameters:
+    ///   - timeout: how long to wait at most; `nil` for ever.
+    ///   - timedOut: becomes `true` only when there was something to wait for and it did not come in time.
+    /// - Returns: as ``waitForNewConnection(within:)``.
     @discardableResult
     public func waitForNewConnection(within timeout: Duration? = .zero, timedOut: inout Bool) -> Bool {
         timedOut = false
@@ -288,8 +291,10 @@ extension LocalServer {
 
     private func tellFirst(_ record: ServerRecord) -> Bool {
         guard self.record === record, let parcel = record.removeFirst() else { return false }
-        welcome(parcel)
         arrivalCount += 1
+        welcome(parcel)
+        // Also when it is not pending: its place is free.
+        updateAccepting()
         onNewConnection?(self)
         return true
     }

@@ -107,10 +107,10 @@ public final class EventLoop: Sendable {
     }
 
     /// A loop over Linux, for the thread that calls this.
-    static func runner(_ configuration: Configuration, _ mailbox: Mailbox) throws(TransportError) -> any LoopOperations {
-        func epoll(_ report: BackendReport) throws(TransportError) -> any LoopOperations {
+    static func runner(_ configuration: Configuration, _ mailbox: Mailbox) throws(TransportError) -> AnyLoop {
+        func epoll(_ report: BackendReport) throws(TransportError) -> AnyLoop {
             let backend = try EpollBackend(kernel: LinuxKernel(), configuration: configuration)
-            return try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
+            return AnyLoop(try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration))
         }
         switch try BackendSelection(configuration) {
         case .epoll(let report): return try epoll(report)
@@ -120,7 +120,7 @@ public final class EventLoop: Sendable {
                 guard configuration.backend == .automatic else { throw BackendReport.unavailable(error) }
                 return try epoll(.epollInstead(of: error))
             }
-            return try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
+            return AnyLoop(try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration))
         }
     }
 
@@ -142,26 +142,44 @@ extension EventLoop {
         guard let double else {
             throw TransportError(.invalidConfiguration, during: .run, detail: "only a loop over a double can be stepped")
         }
-        let runner = try Self.runner(configuration, mailbox, over: double)
+        guard configuration.backend != .epoll else { return try stepped(try Self.epoll(over: double, configuration), .epollByName) }
+        return try stepped(try Self.ring(over: double, configuration), .ioUringByName)
+    }
+
+    private func stepped<B: Backend & ~Copyable>(
+        _ backend: consuming B, _ report: BackendReport
+    ) throws(TransportError) -> any SteppedLoop {
+        let runner = try LoopRunner(backend: backend, mailbox: mailbox, report: report, configuration: configuration)
         try runner.start()
         return runner
+    }
+
+    private static func epoll(
+        over double: any KernelDouble, _ configuration: Configuration
+    ) throws(TransportError) -> EpollBackend<DoubledKernel> {
+        try EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration)
+    }
+
+    private static func ring(
+        over double: any KernelDouble, _ configuration: Configuration
+    ) throws(TransportError) -> UringBackend<DoubledQueues> {
+        do {
+            let ring = UringRing(queues: try DoubledQueues(double), features: configuration.uringFeatures)
+            return try UringBackend(ring: ring, configuration: configuration)
+        } catch {
+            throw BackendReport.unavailable(error)
+        }
     }
 
     /// A loop over a double, for the thread that calls this.
     static func runner(
         _ configuration: Configuration, _ mailbox: Mailbox, over double: any KernelDouble
-    ) throws(TransportError) -> any LoopOperations & SteppedLoop {
+    ) throws(TransportError) -> AnyLoop {
         guard configuration.backend != .epoll else {
-            let backend = try EpollBackend(kernel: DoubledKernel(standIn: double), configuration: configuration)
-            return try LoopRunner(backend: backend, mailbox: mailbox, report: .epollByName, configuration: configuration)
+            let backend = try epoll(over: double, configuration)
+            return AnyLoop(try LoopRunner(backend: backend, mailbox: mailbox, report: .epollByName, configuration: configuration))
         }
-        let backend: UringBackend<DoubledQueues>
-        do {
-            let ring = UringRing(queues: try DoubledQueues(double), features: configuration.uringFeatures)
-            backend = try UringBackend(ring: ring, configuration: configuration)
-        } catch {
-            throw BackendReport.unavailable(error)
-        }
-        return try LoopRunner(backend: backend, mailbox: mailbox, report: .ioUringByName, configuration: configuration)
+        let backend = try ring(over: double, configuration)
+        return AnyLoop(try LoopRunner(backend: backend, mailbox: mailbox, report: .ioUringByName, configuration: configuration))
     }
 }

@@ -44,16 +44,11 @@ protocol LoopOperations: AnyObject {
     var report: BackendReport { get }
     var connectionCount: Int { get }
     var statistics: Statistics { get }
-    /// Turns until it is stopped; then it is over.
-    func run() throws(TransportError)
     func start() throws(TransportError)
-    /// One pass, which sleeps until `limit` at most.
-    func turn(until limit: Int64) throws(TransportError)
     func finish()
     func send(to connection: ConnectionID, _ bytes: RawSpan) throws(TransportError)
     func queue(_ bytes: RawSpan, on connection: ConnectionID) throws(TransportError)
     func flush(_ connection: ConnectionID)
-    func sendQueued()
     func sendState(of connection: ConnectionID) -> SendState?
     func pauseReceiving(_ connection: ConnectionID)
     func resumeReceiving(_ connection: ConnectionID)

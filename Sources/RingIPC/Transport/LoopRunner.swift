@@ -82,6 +82,28 @@ final class LoopRunner<B: Backend & ~Copyable>: LoopOperations {
     }
 }
 
+/// A loop without the type of its backend.
+///
+/// What messages pass through are closures, made where the type is known: a witness of a generic class is not specialized, and its code asks
+/// the runtime for types at every step.
+struct AnyLoop {
+    let operations: any LoopOperations
+    /// Turns until it is stopped; then it is over.
+    let run: () throws(TransportError) -> Void
+    /// One pass, which sleeps until the given time at most.
+    let turn: (Int64) throws(TransportError) -> Void
+    /// Gives the kernel what it takes now of all that is queued, as far as the backend can do it without a turn.
+    let sendQueued: () -> Void
+
+    @inline(__always)
+    init<B: Backend & ~Copyable>(_ runner: LoopRunner<B>) {
+        operations = runner
+        run = { () throws(TransportError) in try runner.run() }
+        turn = { (limit) throws(TransportError) in try runner.turn(until: limit) }
+        sendQueued = { runner.sendQueued() }
+    }
+}
+
 /// A closure and its time. Equal times run in the order in which they were set.
 private struct LoopTimer: Comparable {
     let time: Int64

@@ -3,7 +3,8 @@
 ///
 /// Must be used on one thread; never from inside a handler.
 package final class ManualLoop {
-    private let operations: any LoopOperations
+    private let loop: AnyLoop
+    private var operations: any LoopOperations { loop.operations }
     package let configuration: Configuration
     /// The kernel's double that it runs over; `nil` for Linux.
     private let double: (any KernelDouble)?
@@ -13,8 +14,8 @@ package final class ManualLoop {
         try configuration.validate()
         self.configuration = configuration
         double = nil
-        operations = try EventLoop.runner(configuration, Mailbox())
-        try operations.start()
+        loop = try EventLoop.runner(configuration, Mailbox())
+        try loop.operations.start()
     }
 
     /// A loop over a double of the kernel, whose waits do not sleep.
@@ -22,8 +23,8 @@ package final class ManualLoop {
         try configuration.validate()
         self.configuration = configuration
         self.double = double
-        operations = try EventLoop.runner(configuration, Mailbox(), over: double)
-        try operations.start()
+        loop = try EventLoop.runner(configuration, Mailbox(), over: double)
+        try loop.operations.start()
     }
 
     /// Cuts off what is left.
@@ -34,7 +35,7 @@ package final class ManualLoop {
     package var now: Int64 { double?.now ?? LinuxKernel().now }
 
     /// One pass, which sleeps until `limit` at most.
-    package func turn(until limit: Int64) throws(TransportError) { try operations.turn(until: limit) }
+    package func turn(until limit: Int64) throws(TransportError) { try loop.turn(limit) }
 
     // MARK: Connections
 
@@ -63,7 +64,7 @@ package final class ManualLoop {
     }
 
     /// Gives the kernel what it takes now of all that is queued, as far as the backend can do it without a turn.
-    package func sendQueued() { operations.sendQueued() }
+    package func sendQueued() { loop.sendQueued() }
 
     package func sendState(of connection: ConnectionID) -> SendState? { operations.sendState(of: connection) }
     package func pauseReceiving(_ connection: ConnectionID) { operations.pauseReceiving(connection) }

@@ -190,6 +190,21 @@ import Testing
     }
 
     @Test(arguments: backends)
+    func `who takes descriptors away gets all of them, whatever the limit`(_ backend: BackendChoice) throws {
+        try withServer(backend) { loop, server, name in
+            server.maxPendingConnections = 1
+            var count = 0
+            server.incomingConnection = { _, descriptor in
+                count += 1
+                _ = close(descriptor)
+            }
+            let clients = (0..<7).map { _ in LocalSocket(on: loop) }
+            for client in clients { try client.connect(to: name) }
+            try loop.run(until: "the last of them") { count == clients.count }
+        }
+    }
+
+    @Test(arguments: backends)
     func `a server keeps what it gave out until it is disconnected, and takes it along`(_ backend: BackendChoice) throws {
         let loop = try LocalEventLoop(backend: backend)
         var server: LocalServer? = LocalServer(on: loop)

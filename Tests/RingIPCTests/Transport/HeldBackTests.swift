@@ -43,7 +43,7 @@ import Testing
     }
 
     private static func withLoop(
-        _ setup: LoopSetup, _ reader: Reader, _ body: (any LoopOperations, RawPeer) throws -> Void
+        _ setup: LoopSetup, _ reader: Reader, _ body: (AnyLoop, RawPeer) throws -> Void
     ) throws {
         let loop = try EventLoop.runner(
             setup.configuration {
@@ -51,19 +51,21 @@ import Testing
                 $0.pooledBufferCount = 4
                 $0.pooledBufferSize = 1_024
             }, Mailbox())
-        try loop.start()
-        defer { loop.finish() }
+        try loop.operations.start()
+        defer { loop.operations.finish() }
         let (peer, descriptor) = RawPeer.pair()
-        loop.open(try Socket.connect(to: .descriptor(descriptor), timeout: .zero), peer: nil, handler: HandlerBox(Handler(reader: reader)))
+        loop.operations.open(
+            try Socket.connect(to: .descriptor(descriptor), timeout: .zero), peer: nil,
+            handler: HandlerBox(Handler(reader: reader)))
         try body(loop, peer)
     }
 
-    private static func turn(_ loop: any LoopOperations, _ count: Int = 20) throws {
-        for _ in 0..<count { try loop.turn(until: 0) }
+    private static func turn(_ loop: AnyLoop, _ count: Int = 20) throws {
+        for _ in 0..<count { try loop.turn(0) }
     }
 
-    private static func queue(_ bytes: [UInt8], on connection: ConnectionID, of loop: any LoopOperations) throws {
-        unsafe try loop.queue(bytes.span.bytes, on: connection)
+    private static func queue(_ bytes: [UInt8], on connection: ConnectionID, of loop: AnyLoop) throws {
+        unsafe try loop.operations.queue(bytes.span.bytes, on: connection)
     }
 
     private static let frames = (0..<400).map { index in (0..<index % 90).map { UInt8(truncatingIfNeeded: $0 &+ index) } }
@@ -79,10 +81,10 @@ import Testing
                 try Self.turn(loop)
                 #expect(reader.payloads.count == count && !reader.hasFinished)
                 reader.appetite = 7
-                loop.resumeReceiving(try #require(reader.connection))
+                loop.operations.resumeReceiving(try #require(reader.connection))
             }
             reader.appetite = .max
-            loop.resumeReceiving(try #require(reader.connection))
+            loop.operations.resumeReceiving(try #require(reader.connection))
             try Self.turn(loop)
             let isSame = reader.payloads == Self.frames
             #expect(isSame && reader.hasFinished)
@@ -100,9 +102,9 @@ import Testing
             try Self.turn(loop)
             #expect(sent < endless.count && peer.writeUntilFull(Array(endless[sent...])) == 0)
             // A turn sleeps until its time is over: one that had something to do would be back earlier.
-            let calls = loop.statistics.systemCalls
-            try loop.turn(until: loop.now + 5_000_000)
-            #expect(loop.statistics.systemCalls <= calls + 2)
+            let calls = loop.operations.statistics.systemCalls
+            try loop.turn(loop.operations.now + 5_000_000)
+            #expect(loop.operations.statistics.systemCalls <= calls + 2)
             #expect(reader.payloads.count == 1)
         }
     }
@@ -112,17 +114,17 @@ import Testing
         let reader = Reader(appetite: .max)
         try Self.withLoop(setup, reader) { loop, peer in
             let connection = try #require(reader.connection)
-            loop.pauseReceiving(connection)
+            loop.operations.pauseReceiving(connection)
             try Self.turn(loop)
             try peer.write(Self.stream)
             try Self.turn(loop)
             #expect(reader.payloads.isEmpty)
-            loop.resumeReceiving(connection)
+            loop.operations.resumeReceiving(connection)
             try Self.turn(loop)
             #expect(reader.payloads.count == Self.frames.count)
-            loop.pauseReceiving(connection)
+            loop.operations.pauseReceiving(connection)
             try Self.queue([1, 2, 3], on: connection, of: loop)
-            loop.close(connection)
+            loop.operations.close(connection)
             try Self.turn(loop)
             #expect(try peer.readToEnd() == [3, 0, 0, 0, 1, 2, 3])
         }
@@ -141,7 +143,7 @@ import Testing
             try Self.turn(loop)
             #expect(reader.payloads.count == 2 && reader.end == nil)
             reader.appetite = .max
-            loop.resumeReceiving(try #require(reader.connection))
+            loop.operations.resumeReceiving(try #require(reader.connection))
             try Self.turn(loop)
             let isSame = reader.payloads == Self.frames
             #expect(isSame)
