@@ -160,8 +160,8 @@ extension Outbound {
         // The header goes in one piece. So does a whole small frame: a cut one costs its receiver a copy.
         makeRoom(encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength)
         if encodedLength <= room {
-            unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
             unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: cursor)
+            unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
             unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: encoder.headerLength) }
             return advance(encodedLength)
         }

@@ -32,7 +32,8 @@ struct FrameEncoder: Sendable {
     }
 
     /// Writes the header of a frame with `count` bytes of payload, and the zeroes behind the payload. The payload itself belongs
-    /// at `destination + headerLength`. `encodedLength(ofPayload:)` bytes are reserved. For usual forms.
+    /// at `destination + headerLength`. `encodedLength(ofPayload:)` bytes are reserved. Other forms
+    /// than the usual ones have their header already, from ``writeHeader(payloadLength:to:)``.
     @inlinable
     func writeFrame(around count: Int, to destination: UnsafeMutableRawPointer) {
         switch form {
