@@ -52,6 +52,7 @@ qt:
 	@SWIFT="$(SWIFT)" Scripts/requirements qt
 	$(MAKE) -C Tests/Qt OUT=../../$(BIN)/qt
 	$(SWIFT) build -c release --product ringipc-qt-peer
+	$(SWIFT) build -c release --product ringipc-qt-local
 	$(SWIFT) build -c release --product shout-server
 	Tests/Qt/check.py "$$($(SWIFT) build -c release --show-bin-path)" $(BIN)/qt
 

@@ -39,6 +39,8 @@ let package = Package(
         .executableTarget(
             name: "shout-server", dependencies: ["RingIPC"], path: "Examples/Shout", exclude: ["client.cpp"], swiftSettings: example),
         .executableTarget(name: "ringipc-qt-peer", dependencies: ["RingIPC"], path: "Tests/Qt/Counterpart", swiftSettings: strict),
+        .executableTarget(
+            name: "ringipc-qt-local", dependencies: ["QtLocalSocket", "RingIPC"], path: "Tests/Qt/LocalCounterpart", swiftSettings: strict),
         // Its documents are compiled with those of the other libraries.
         .testTarget(
             name: "RingIPCTests", dependencies: ["QtDataStream", "QtLocalSocket", "RingIPC", "RingIPCTesting"], swiftSettings: strict),

@@ -3,6 +3,7 @@ import os
 import socket
 import stat
 
+from rows import rows
 from sides import NOBODY, PATIENCE, need
 
 BACKENDS = ("epoll", "io_uring", "automatic")
@@ -304,4 +305,5 @@ def cells(version):
     for name, action in (*ends(), *seeds()):
         yield name, action, None
     yield from names(version)
+    yield from rows(version, BACKENDS)
     yield "the example", example(), None

@@ -1,6 +1,7 @@
 """The programs of a cell, and what they say of it."""
 import contextlib
 import os
+import select
 import subprocess
 import sys
 
@@ -23,13 +24,13 @@ def need(condition, what):
 class Side:
     """A program that runs. Ended when the block ends, whatever happens."""
 
-    def __init__(self, name, arguments, place, user=None):
+    def __init__(self, name, arguments, place, user=None, **pipes):
         identity = {} if user is None else {"user": user, "group": user, "extra_groups": ()}
         # A bare name of Qt's is one in the temporary folder.
         environment = {**os.environ, "TMPDIR": place}
         self.name = name
         self.process = start(
-            list(map(str, arguments)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=place, **identity)
+            list(map(str, arguments)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=place, **identity, **pipes)
 
     def __enter__(self):
         return self
@@ -68,6 +69,66 @@ class Side:
         return report
 
 
+class Led(Side):
+    """A program that is led step by step: a line says what it does, and it answers with a line."""
+
+    def __init__(self, name, arguments, place):
+        super().__init__(name, arguments, place, stdin=subprocess.PIPE)
+        self.server = Object(self, "server")
+
+    def __exit__(self, failure, *others):
+        try:
+            if failure is None:
+                self.end()
+        finally:
+            super().__exit__(failure, *others)
+
+    def end(self):
+        """Nothing more is to be done: it ends by itself."""
+        if self.process.returncode is None:
+            errors = self.process.communicate(timeout=PATIENCE)[1].strip()
+            need(self.process.returncode == 0, f"{self.name} ended with {self.process.returncode}: {errors}")
+
+    def new_socket(self):
+        return Object(self, self.server.newSocket())
+
+    def step(self, *words):
+        print(*words, file=self.process.stdin, flush=True)
+        # Each step has one line: nothing of another one is in the stream's buffer.
+        need(select.select([self.process.stdout], [], [], PATIENCE)[0], f"{self.name} does not answer {words}")
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failure(f"{self.name} ended at {words}: {self.process.communicate()[1].strip()}")
+        return line.split()
+
+
+class Object:
+    """A server or a socket of such a program. Its methods are Qt's."""
+
+    def __init__(self, program, number):
+        self.program, self.number = program, number
+
+    def told(self):
+        """The signals so far, in their order."""
+        return self.program.step(self.number, "told")
+
+    def __getattr__(self, method):
+        return lambda *arguments: value(self.program.step(self.number, method, *map(spelled, arguments))[0])
+
+
+def spelled(argument):
+    """Bytes and texts in hexadecimal digits."""
+    if isinstance(argument, str):
+        argument = argument.encode()
+    return f"x{argument.hex()}" if isinstance(argument, bytes) else str(argument)
+
+
+def value(word):
+    if word in ("true", "false"):
+        return word == "true"
+    return bytes.fromhex(word[1:]) if word.startswith("x") else int(word)
+
+
 class Qt:
     """The programs for one version of Qt."""
 
@@ -85,6 +146,9 @@ class Qt:
 
     def client(self, address, form, lengths, *options, **others):
         return self.run("qt-peer", "client", address, form, lengths, *options, **others)
+
+    def led(self):
+        return Led("Qt", [f"{self.folder}/qt-peer", "steps"], self.place)
 
 
 class Ours:
@@ -104,6 +168,9 @@ class Ours:
 
     def client(self, backend, address, form, lengths, *options, **others):
         return self.run("client", backend, address, form, lengths, *options, **others)
+
+    def led(self, backend):
+        return Led("QtLocalSocket", [f"{self.folder}/ringipc-qt-local", backend], self.place)
 
     @contextlib.contextmanager
     def example(self, address):
