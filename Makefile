@@ -10,7 +10,8 @@
 # make bench-tool  the benchmark tool and the C limit programs, in Benchmarks/bin
 # make micro       times of single parts: parser, encoder, receive buffers, statistics (ordo-one/benchmark)
 # make peers       other libraries under the same work, those that are installed, in Benchmarks/bin/peers
-# make qt          conversations with real Qt programs, for each Qt that is installed: every form of messages, both directions, every end
+# make qt          conversations with real Qt programs, for each Qt that is installed: every form of messages, both directions, every end;
+#                  and Qt's own tests of local sockets with one of the two sides being ours
 # make fuzz        libFuzzer with AddressSanitizer on all that reads foreign bytes; SECONDS=n or RUNS=n (executions) for each target
 # make format      all Swift code as .swift-format says, in place
 # make clean

@@ -30,9 +30,6 @@ class Talk:
 
     def accept(self):
         need(self.server.waitForNewConnection(30_000), "nobody is accepted")
-        return self.next()
-
-    def next(self):
         number = self.server.nextPendingConnection()
         need(number >= 0, "nothing is pending")
         return Object(self.serving, number)

@@ -32,6 +32,12 @@ template <typename Condition> bool runUntil(Condition isDone) {
     return isDone();
 }
 
+/* The answer of what has none. */
+template <typename Action> QByteArray done(Action action) {
+    action();
+    return spelled(true);
+}
+
 /* A socket, and what it has told. */
 class End {
 public:
@@ -54,9 +60,8 @@ public:
         if (method == "setReadBufferSize") return done([&] { socket->setReadBufferSize(words[0].toInt()); });
         if (method == "write") return spelled(socket->write(bytes(words[0])));
         if (method == "flush") return spelled(socket->flush());
-        if (method == "read") return read([&](char *data, qint64 limit) { return socket->read(data, limit); }, words[0].toInt());
-        // One byte is for the zero that Qt puts behind a line.
-        if (method == "readLine") return read([&](char *data, qint64 limit) { return socket->readLine(data, limit + 1); }, words[0].toInt());
+        if (method == "read") return read([this](char *data, int limit) { return socket->read(data, limit); }, words[0].toInt());
+        if (method == "readLine") return read([this](char *data, int limit) { return socket->readLine(data, limit + 1); }, words[0].toInt());
         if (method == "skip") return spelled(socket->skip(words[0].toInt()));
         if (method == "waitForConnected") return spelled(socket->waitForConnected(patienceMilliseconds));
         if (method == "waitForReadyRead") return spelled(socket->waitForReadyRead(patienceMilliseconds));
@@ -71,11 +76,6 @@ public:
     }
 
 private:
-    template <typename Action> static QByteArray done(Action action) {
-        action();
-        return spelled(true);
-    }
-
     qint64 available() const { return socket->bytesAvailable(); }
 
     QByteArray value(const QByteArray &name) const {
@@ -101,6 +101,7 @@ private:
         return spelled(socket->state() == QLocalSocket::ConnectedState);
     }
 
+    /* One byte more is for the zero that Qt puts behind a line. */
     template <typename Read> static QByteArray read(Read read, int limit) {
         QByteArray data(limit + 1, '\0');
         const qint64 count = read(data.data(), limit);
@@ -145,9 +146,8 @@ private:
             server.setSocketOptions(QLocalServer::SocketOptions(words[1].toInt()));
             return spelled(server.listen(text(words[0])));
         }
-        if (method == "close") server.close();
-        if (method == "setMaxPendingConnections") server.setMaxPendingConnections(words[0].toInt());
-        if (method == "close" || method == "setMaxPendingConnections") return spelled(true);
+        if (method == "close") return done([this] { server.close(); });
+        if (method == "setMaxPendingConnections") return done([&] { server.setMaxPendingConnections(words[0].toInt()); });
         if (method == "removeServer") return spelled(QLocalServer::removeServer(text(words[0])));
         if (method == "waitForNewConnection") return spelled(server.waitForNewConnection(words[0].toInt()));
         if (method == "hasPendingConnections") return spelled(server.hasPendingConnections());
