@@ -61,7 +61,7 @@ public:
         if (method == "write") return spelled(socket->write(bytes(words[0])));
         if (method == "flush") return spelled(socket->flush());
         if (method == "read") return read([this](char *data, int limit) { return socket->read(data, limit); }, words[0].toInt());
-        if (method == "readLine") return read([this](char *data, int limit) { return socket->readLine(data, limit + 1); }, words[0].toInt());
+        if (method == "readLine") return read([this](char *data, int size) { return socket->readLine(data, size + 1); }, words[0].toInt());
         if (method == "skip") return spelled(socket->skip(words[0].toInt()));
         if (method == "waitForConnected") return spelled(socket->waitForConnected(patienceMilliseconds));
         if (method == "waitForReadyRead") return spelled(socket->waitForReadyRead(patienceMilliseconds));
