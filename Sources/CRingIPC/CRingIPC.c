@@ -3,6 +3,7 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include <stdio.h>
 
@@ -182,6 +183,46 @@ void *ringipc_map_mirrored(size_t size) {
 void *ringipc_remap(void *memory, size_t old_size, size_t new_size) {
     void *moved = mremap(memory, old_size, new_size, MREMAP_MAYMOVE);
     return moved == MAP_FAILED ? NULL : moved;
+}
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* 6.3 */
+#endif
+
+int ringipc_memory_file(size_t size) {
+    /* Where vm.memfd_noexec is 2 only files that can never be executed may be made; an older kernel does not know the flag. */
+    int file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (file < 0 && errno == EINVAL) file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -errno;
+    if (ftruncate(file, (off_t)size) == 0) return file;
+    int error = errno;
+    close(file);
+    return -error;
+}
+
+int ringipc_add_seals(int descriptor, int seals) { return (int)ringipc_result(fcntl(descriptor, F_ADD_SEALS, seals)); }
+
+int ringipc_seals(int descriptor) { return (int)ringipc_result(fcntl(descriptor, F_GET_SEALS)); }
+
+int64_t ringipc_file_system(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) < 0 ? -errno : (int64_t)status.f_type;
+}
+
+int ringipc_map_segment(int descriptor, size_t head, size_t ring, bool writable, void **memory) {
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    size_t size = head + 2 * ring;
+    /* Address space for all first, so that nothing else can be placed in between. */
+    char *start = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return -errno;
+    if (mmap(start, head + ring, protection, MAP_SHARED | MAP_FIXED, descriptor, 0) == MAP_FAILED
+        || mmap(start + head + ring, ring, protection, MAP_SHARED | MAP_FIXED, descriptor, (off_t)head) == MAP_FAILED) {
+        int error = errno;
+        munmap(start, size);
+        return -error;
+    }
+    *memory = start;
+    return 0;
 }
 
 struct io_uring_buf_ring *ringipc_buffer_ring(struct io_uring *ring, unsigned entries, int group, int *error) {

@@ -43,6 +43,19 @@
 #define IORING_SETUP_DEFER_TASKRUN (1U << 13) /* 6.1 */
 #endif
 
+/* Seals of a memory file (fcntl(2)), which glibc shows under _GNU_SOURCE only. */
+#ifndef F_SEAL_SEAL
+#define F_SEAL_SEAL 0x0001
+#define F_SEAL_SHRINK 0x0002
+#define F_SEAL_GROW 0x0004
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010 /* 5.1 */
+#endif
+#ifndef TMPFS_MAGIC
+#define TMPFS_MAGIC 0x01021994 /* statfs(2) */
+#endif
+
 static inline ssize_t ringipc_result(ssize_t result) { return result < 0 ? -(ssize_t)errno : result; }
 
 /* ---- sockets ---- */
@@ -189,6 +202,19 @@ void *ringipc_remap(void *memory, size_t old_size, size_t new_size);
 static inline int ringipc_unmap(void *memory, size_t size) { return (int)ringipc_result(munmap(memory, size)); }
 /* Gives the pages back to the kernel and keeps the addresses. The memory reads as zero afterwards. */
 static inline int ringipc_discard(void *memory, size_t size) { return (int)ringipc_result(madvise(memory, size, MADV_DONTNEED)); }
+
+/* ---- shared memory ---- */
+
+/* A file without a name, of `size` bytes that read as zero and take memory only when they are touched, and that can be sealed (memfd_create(2)). */
+int ringipc_memory_file(size_t size);
+int ringipc_add_seals(int descriptor, int seals);
+/* Its seals, or -EINVAL when it is of a kind that has none. */
+int ringipc_seals(int descriptor);
+/* The type of the file system that a file is of (statfs(2)): TMPFS_MAGIC for a memory file, unless it is made of huge pages. */
+int64_t ringipc_file_system(int descriptor);
+/* The first `head` bytes of a file, and behind them the following `ring` bytes twice in a row. Nothing is read or touched. Unmapped as
+ * head + 2 * ring bytes. */
+int ringipc_map_segment(int descriptor, size_t head, size_t ring, bool writable, void **memory);
 
 /* ---- io_uring ---- */
 

@@ -6,12 +6,14 @@ struct FileStatus {
     let inode: UInt64
     let mode: UInt32
     let owner: UInt32
+    let size: Int64
 
     private init(_ status: stat) {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         mode = status.st_mode
         owner = status.st_uid
+        size = Int64(status.st_size)
     }
 
     /// The name itself; a symbolic link is not followed. `nil` when there is nothing, or nothing that may be seen.

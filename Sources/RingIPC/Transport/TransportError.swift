@@ -34,6 +34,8 @@ public struct TransportError: Error, Sendable {
         case frameTooLong
         /// The peer speaks another format or version, or demands a feature that we lack.
         case incompatiblePeer
+        /// The peer's shared memory is not what it must be: its descriptor, its size or seals, or a position that the peer wrote into it.
+        case invalidSharedMemory
         /// The outbound queue has no room. Nothing was queued; send again after it has drained.
         case outboundFull
         /// The connection, listener or loop was closed on this side.
