@@ -1,0 +1,64 @@
+/// The reading side of a ring, without the bytes: how far the peer has published, how far that is read, how far it was given back.
+///
+/// Positions count bytes since the beginning and never wrap. The order is: what is given back <= what is read <= what the peer published
+/// <= what is given back + the ring.
+@usableFromInline
+struct RingConsumer<Words: LaneWords> {
+    @usableFromInline let words: Words
+    @usableFromInline let size: UInt64
+    /// Where the next frame begins.
+    @usableFromInline var position: UInt64 = 0
+    @usableFromInline var published: UInt64 = 0
+    /// The writer's position when it was last looked at.
+    @usableFromInline var written: UInt64 = 0
+
+    @inlinable
+    init(words: Words, size: Int) {
+        self.words = words
+        self.size = UInt64(size)
+    }
+
+    /// Bytes that can be read now.
+    @inlinable
+    var count: Int { Int(truncatingIfNeeded: written &- position) }
+
+    /// Whether there is something to read, looking at the writer's position if there was nothing before.
+    @inlinable
+    mutating func hasBytes() throws(TransportError) -> Bool {
+        if written != position { return true }
+        // Pair DATA: acquires what `RingProducer.publish` released. The bytes up to the position are there.
+        let seen = words.loadAcquire(.writePosition)
+        if seen == written { return false }
+        // One comparison: below `written` the difference wraps to a huge number.
+        guard seen &- written <= size &- (written &- published), seen & 7 == 0 else {
+            throw positionLie("write", seen, "\(written) to \(published &+ size)", during: .receive)
+        }
+        written = seen
+        return true
+    }
+
+    /// `count` bytes, not more than ``count``, are not needed any more. The writer is told once for each eighth of the ring, so that the cache
+    /// line of the position does not travel for each frame. A writer that waits for room gets it nevertheless: no frame needs more than
+    /// seven eighths.
+    @inlinable
+    mutating func release(
+        _ count: Int, through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
+    ) throws(TransportError) {
+        position &+= UInt64(truncatingIfNeeded: count)
+        guard position &- published >= size >> 3 else { return }
+        try publish(through: &doorbell, ring: ring)
+    }
+
+    /// Gives back everything that was read, and wakes a writer that waits for it. Before a sleep: the writer could wait for what this
+    /// side keeps, and this side for what the writer cannot write.
+    @inlinable
+    mutating func publish(
+        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
+    ) throws(TransportError) {
+        guard position != published else { return }
+        published = position
+        // Pair ROOM: the reads up to here are done before `RingProducer.refresh` lets their place be overwritten.
+        words.storeRelease(position, to: .readPosition)
+        try doorbell.wake(from: .room, ring: ring)
+    }
+}

@@ -1,0 +1,71 @@
+/// The writing side of a ring, without the bytes: how far is written, how far that is visible, how much room there is.
+///
+/// Positions count bytes since the beginning and never wrap. The order is: what the peer released <= what is published <= what is written
+/// <= what the peer released + the ring.
+@usableFromInline
+struct RingProducer<Words: LaneWords> {
+    @usableFromInline let words: Words
+    @usableFromInline let size: UInt64
+    /// Where the next frame begins.
+    @usableFromInline var position: UInt64 = 0
+    @usableFromInline var published: UInt64 = 0
+    /// The reader's position when it was last looked at. Looking costs a cache line from the other core, so it is done only for want of room.
+    @usableFromInline var released: UInt64 = 0
+
+    @inlinable
+    init(words: Words, size: Int) {
+        self.words = words
+        self.size = UInt64(size)
+    }
+
+    /// Bytes that can be written now.
+    @inlinable
+    var room: Int { Int(truncatingIfNeeded: size &- (position &- released)) }
+
+    /// Whether `count` bytes can be written, looking at the reader's position if they could not before.
+    @inlinable
+    mutating func hasRoom(for count: Int) throws(TransportError) -> Bool {
+        if count <= room { return true }
+        try refresh()
+        return count <= room
+    }
+
+    @usableFromInline
+    @inline(never)
+    mutating func refresh() throws(TransportError) {
+        // Pair ROOM: acquires what `RingConsumer.publish` released. The reader has read what will be overwritten.
+        let seen = words.loadAcquire(.readPosition)
+        // One comparison: below `released` the difference wraps to a huge number.
+        guard seen &- released <= published &- released, seen & 7 == 0 else {
+            throw positionLie("read", seen, "\(released) to \(published)", during: .send)
+        }
+        released = seen
+    }
+
+    /// `count` bytes, a multiple of 8 and not more than ``room``, were written at ``position``.
+    @inlinable
+    mutating func advance(_ count: Int) { position &+= UInt64(truncatingIfNeeded: count) }
+
+    /// Makes everything written visible to the reader, and wakes it if it sleeps.
+    @inlinable
+    mutating func publish(
+        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
+    ) throws(TransportError) {
+        guard position != published else { return }
+        published = position
+        // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
+        words.storeRelease(position, to: .writePosition)
+        try doorbell.wake(from: .data, ring: ring)
+    }
+}
+
+/// What the peer wrote where its position belongs is none that it can have.
+@usableFromInline
+@inline(never)
+func positionLie(
+    _ name: String, _ seen: UInt64, _ possible: String, during operation: TransportError.Operation
+) -> TransportError {
+    TransportError(
+        .invalidSharedMemory, during: operation,
+        detail: "the peer's \(name) position is \(seen); it must be a multiple of 8 from \(possible). The peer is broken or hostile")
+}

@@ -1,0 +1,72 @@
+// Why no wake-up is lost. The sleeper stores its sleeping word, fences, and looks at the positions once more; the other side stores a
+// position, fences, and looks at the sleeping word. The fences are in one order, and whichever side's is second sees what the other stored
+// before the first: either the sleeper sees the position and does not sleep, or the other side sees the word and rings. Pair SLEEP.
+
+/// What a side waits for.
+@usableFromInline
+struct SleepReasons: OptionSet, Sendable {
+    @usableFromInline let rawValue: UInt64
+
+    @inlinable
+    init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Frames to read.
+    @inlinable static var data: SleepReasons { SleepReasons(rawValue: 1) }
+    /// Room to write.
+    @inlinable static var room: SleepReasons { SleepReasons(rawValue: 2) }
+}
+
+/// This side's sleeping word: the reasons of a sleep in the lowest two bits, none while awake, and above them the number of the sleep.
+///
+/// The number lets the other side ring once for each sleep, however often it publishes before the sleeper has come round.
+@usableFromInline
+struct Sleeper<Words: LaneWords> {
+    @usableFromInline let words: Words
+    @usableFromInline var number: UInt64 = 0
+
+    @inlinable
+    init(words: Words) { self.words = words }
+
+    /// Announces a sleep. After `true` the caller sleeps until the doorbell or the end of the peer, and calls ``wakeUp()`` then; after
+    /// `false` there is work and no sleep.
+    ///
+    /// - Parameter isReady: whether what is waited for is there. It looks at the peer's positions anew, and is asked after the announcement.
+    @inlinable
+    mutating func fallAsleep(
+        for reasons: SleepReasons, unless isReady: () throws(TransportError) -> Bool
+    ) throws(TransportError) -> Bool {
+        number &+= 4
+        words.storeRelaxed(number | reasons.rawValue, to: .sleeping)
+        words.fence()  // pair SLEEP
+        guard try isReady() else { return true }
+        wakeUp()
+        return false
+    }
+
+    /// No doorbell is needed any more. One that is already under way is taken for nothing by the next wait.
+    @inlinable
+    mutating func wakeUp() { words.storeRelaxed(number, to: .sleeping) }
+}
+
+/// The decision to ring the peer.
+@usableFromInline
+struct Doorbell<Words: LaneWords> {
+    @usableFromInline let words: Words
+    /// The announcement that was last answered.
+    @usableFromInline var answered: UInt64 = 0
+
+    @inlinable
+    init(words: Words) { self.words = words }
+
+    /// Rings if the peer sleeps for that reason and was not rung in this sleep. To be called after the position was stored.
+    ///
+    /// A peer can write anything into its word: it costs us one doorbell for each time we publish, and nothing else.
+    @inlinable
+    mutating func wake(from reason: SleepReasons, ring: () throws(TransportError) -> Void) throws(TransportError) {
+        words.fence()  // pair SLEEP
+        let word = words.loadRelaxed(.sleeping)
+        guard word & reason.rawValue != 0, word != answered else { return }
+        answered = word
+        try ring()
+    }
+}

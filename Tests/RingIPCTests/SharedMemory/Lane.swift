@@ -1,0 +1,80 @@
+@testable import RingIPC
+
+/// Both sides of a lane in this process, over one mapping of each segment: so ThreadSanitizer sees that both use the same memory.
+final class Lane {
+    private let segments: [SegmentBox]
+    let ringSize: Int
+
+    init(ringSize: Int) throws {
+        segments = [try SegmentBox(ringSize), try SegmentBox(ringSize)]
+        self.ringSize = ringSize
+    }
+
+    /// Side 0 or 1. It lives no longer than the lane.
+    func side(_ index: Int, maximumFrameLength: Int = 1 << 20) -> LaneSide {
+        let (own, peer) = (segments[index], segments[1 - index])
+        return unsafe LaneSide(
+            words: MappedWords(own: own.segment.base, peer: UnsafeRawPointer(peer.segment.base)), layout: own.segment.layout,
+            maximumFrameLength: maximumFrameLength)
+    }
+
+    /// The memory that a side writes, for a peer that lies.
+    func memory(of index: Int) -> UnsafeMutableRawBufferPointer {
+        let segment = segments[index]
+        return unsafe UnsafeMutableRawBufferPointer(start: segment.segment.base, count: segment.segment.layout.mappedSize)
+    }
+
+    final class SegmentBox {
+        let segment: SharedSegment
+        init(_ ringSize: Int) throws { segment = try SharedSegment(ringSize: ringSize) }
+    }
+}
+
+/// One side, put together as a connection does it.
+struct LaneSide {
+    var writer: SharedRingWriter
+    var reader: SharedRingReader
+    var sleeper: Sleeper<MappedWords>
+    var doorbell: Doorbell<MappedWords>
+    var ringCount = 0
+
+    init(words: MappedWords, layout: SegmentLayout, maximumFrameLength: Int) {
+        writer = SharedRingWriter(words: words, layout: layout)
+        reader = SharedRingReader(words: words, layout: layout, maximumFrameLength: maximumFrameLength)
+        sleeper = Sleeper(words: words)
+        doorbell = Doorbell(words: words)
+    }
+
+    mutating func send(_ payload: [UInt8]) throws(TransportError) -> Bool {
+        unsafe try writer.write(payload.span.bytes)
+    }
+
+    mutating func publish(ring: () throws(TransportError) -> Void = {}) throws(TransportError) {
+        try writer.producer.publish(through: &doorbell, ring: ring)
+    }
+
+    /// Takes up to `most` frames of what is there; `nil` when nothing is.
+    mutating func receive(
+        most: Int = .max, ring: () throws(TransportError) -> Void = {}, _ take: (borrowing FrameView) -> Void
+    ) throws(TransportError) -> Int? {
+        guard try reader.consumer.hasBytes() else { return nil }
+        var (count, consumed) = (0, 0)
+        do {
+            var batch = reader.frames()
+            while count < most, let frame = try batch.next() {
+                take(frame)
+                count += 1
+            }
+            consumed = batch.consumedCount
+            if count < most { try SharedRingReader.requireFrame(in: &batch) }
+        }
+        try reader.consumer.release(consumed, through: &doorbell, ring: ring)
+        return count
+    }
+
+    mutating func receiveAll(most: Int = .max) throws(TransportError) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        _ = try receive(most: most) { frames.append(array($0.bytes)) }
+        return frames
+    }
+}
