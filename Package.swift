@@ -48,6 +48,8 @@ let package = Package(
             name: "QtDataStreamTests", dependencies: ["QtDataStream", "RingIPC"], exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "QtLocalSocketTests", dependencies: ["QtLocalSocket", "RingIPC"], swiftSettings: strict),
         .testTarget(
+            name: "SharedMemoryModelTests", dependencies: ["RingIPC"], path: "Tests/SharedMemoryModel", swiftSettings: strict),
+        .testTarget(
             name: "SimulationTests", dependencies: ["RingIPC", "RingIPCTesting", "Simulation"], path: "Tests/Simulation/Tests",
             swiftSettings: strict),
     ]

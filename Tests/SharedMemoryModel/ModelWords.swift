@@ -1,0 +1,112 @@
+@testable import RingIPC
+
+/// Stands in for mapped memory below the real ring and sleep code.
+///
+/// A side's code is run from its beginning each time, with the answers that it has got so far, until it asks for one more: that is its next
+/// operation. The rest of that run gets answers that nobody looks at. So the code needs no threads, and a side's state is the list of its answers.
+final class ModelWords: LaneWords {
+    private let side: Int
+    private let mistake: Mistake?
+    private let answers: [UInt64]
+    private var answerCount = 0
+    private(set) var next: Operation?
+    private var lastSeen: [LaneWord: UInt64] = [:]
+    // For the mistakes.
+    private var lastStored: LaneWord?
+    private var isRecheck = false
+    private var heldWrite: Operation?
+    private var released: UInt64 = 0
+
+    init(side: Int, answers: [UInt64], mistake: Mistake?) {
+        self.side = side
+        self.answers = answers
+        self.mistake = mistake
+    }
+
+    /// Nothing that is done from here on counts.
+    var isOver: Bool { next != nil }
+
+    private func perform(_ operation: Operation) -> UInt64 {
+        guard next == nil else { return 0 }
+        guard answerCount < answers.count else {
+            next = operation
+            return 0
+        }
+        answerCount += 1
+        return answers[answerCount - 1]
+    }
+
+    private func load(_ word: LaneWord, acquires: Bool) -> UInt64 {
+        let value = perform(.load(word, acquires: acquires))
+        // A run that is over learns nothing new, and finds no lie in it either.
+        if !isOver { lastSeen[word] = value }
+        return lastSeen[word] ?? 0
+    }
+}
+
+// MARK: The words, with the mistakes
+
+extension ModelWords {
+    private var isWriter: Bool { side == 0 }
+
+    func loadAcquire(_ word: LaneWord) -> UInt64 {
+        defer { isRecheck = false }
+        if isRecheck, mistake == (isWriter ? .writersRecheckMissing : .readersRecheckMissing) { return lastSeen[word] ?? 0 }
+        let acquires = mistake != (word == .writePosition ? .seenWithoutAcquire : .roomSeenWithoutAcquire)
+        return load(word, acquires: acquires)
+    }
+
+    func loadRelaxed(_ word: LaneWord) -> UInt64 { load(word, acquires: false) }
+
+    func storeRelease(_ value: UInt64, to word: LaneWord) {
+        lastStored = word
+        if word == .readPosition, mistake == .releasedBeforeRead { return }
+        let releases = mistake != (word == .writePosition ? .publishedWithoutRelease : .releasedWithoutRelease)
+        _ = perform(.store(word, value, releases: releases))
+        if let write = heldWrite { _ = perform(write) }
+        heldWrite = nil
+    }
+
+    func storeRelaxed(_ value: UInt64, to word: LaneWord) {
+        lastStored = word
+        _ = perform(.store(word, mistake == .sleepsNotNumbered ? value & 3 : value, releases: false))
+    }
+
+    func fence() {
+        let isSleeper = lastStored == .sleeping
+        isRecheck = isSleeper
+        let missing: Mistake =
+            if isSleeper {
+                isWriter ? .writersFenceMissing : .readersFenceMissing
+            } else {
+                isWriter ? .fenceMissingBeforeReaderIsRung : .fenceMissingBeforeWriterIsRung
+            }
+        if mistake != missing { _ = perform(.fence) }
+    }
+}
+
+// MARK: Frames and doorbells
+
+extension ModelWords {
+    func write(_ value: UInt64, place: Int) {
+        if mistake == .publishedBeforeWritten {
+            heldWrite = .write(place: place, value)
+        } else {
+            _ = perform(.write(place: place, value))
+        }
+    }
+
+    func read(place: Int) -> UInt64 {
+        if mistake == .releasedBeforeRead {
+            released += 8
+            _ = perform(.store(.readPosition, released, releases: true))
+        }
+        return perform(.read(place: place))
+    }
+
+    func ring() {
+        if mistake != (isWriter ? .readerNotRung : .writerNotRung) { _ = perform(.ring) }
+    }
+
+    func sleep() { _ = perform(.sleep) }
+}
