@@ -21,10 +21,9 @@ struct Exchange: Hashable {
         var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
         for frame in 1...frames {
             while try !producer.hasRoom(for: 8), !words.isOver {
-                if try sleeper.fallAsleep(for: .room, unless: { () throws(TransportError) in try producer.hasRoom(for: 8) }) {
-                    words.sleep()
-                    sleeper.wakeUp()
-                }
+                sleeper.announce(.room)
+                if try !producer.hasRoom(for: 8) { words.sleep() }
+                sleeper.wakeUp()
             }
             if words.isOver { return nil }
             words.write(UInt64(frame), place: place(at: producer.position))
@@ -40,10 +39,9 @@ struct Exchange: Hashable {
         for frame in 1...frames {
             while try !consumer.hasBytes(), !words.isOver {
                 try consumer.publish(through: &doorbell) { () throws(TransportError) in words.ring() }
-                if try sleeper.fallAsleep(for: .data, unless: { () throws(TransportError) in try consumer.hasBytes() }) {
-                    words.sleep()
-                    sleeper.wakeUp()
-                }
+                sleeper.announce(.data)
+                if try !consumer.hasBytes() { words.sleep() }
+                sleeper.wakeUp()
             }
             let value = words.read(place: place(at: consumer.position))
             if words.isOver { return nil }

@@ -27,23 +27,16 @@ struct Sleeper<Words: LaneWords> {
     @inlinable
     init(words: Words) { self.words = words }
 
-    /// Announces a sleep. After `true` the caller sleeps until the doorbell or the end of the peer, and calls ``wakeUp()`` then; after
-    /// `false` there is work and no sleep.
-    ///
-    /// - Parameter isReady: whether what is waited for is there. It looks at the peer's positions anew, and is asked after the announcement.
+    /// Announces a sleep. The caller looks for what it waits for once more, at the peer's positions, and sleeps only if it is still not
+    /// there: until the doorbell, or the end of the peer. It calls ``wakeUp()`` in either case.
     @inlinable
-    mutating func fallAsleep(
-        for reasons: SleepReasons, unless isReady: () throws(TransportError) -> Bool
-    ) throws(TransportError) -> Bool {
+    mutating func announce(_ reasons: SleepReasons) {
         number &+= 4
         words.storeRelaxed(number | reasons.rawValue, to: .sleeping)
         words.fence()  // pair SLEEP
-        guard try isReady() else { return true }
-        wakeUp()
-        return false
     }
 
-    /// No doorbell is needed any more. One that is already under way is taken for nothing by the next wait.
+    /// No doorbell is needed any more. One that is already under way ends the next sleep early and costs one more look.
     @inlinable
     mutating func wakeUp() { words.storeRelaxed(number, to: .sleeping) }
 }

@@ -1,7 +1,7 @@
 @testable import RingIPC
 
 /// Both sides of a lane in this process, over one mapping of each segment: so ThreadSanitizer sees that both use the same memory.
-final class Lane {
+final class Lane: @unchecked Sendable {
     private let segments: [SegmentBox]
     let ringSize: Int
 
