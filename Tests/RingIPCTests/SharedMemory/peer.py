@@ -1,0 +1,58 @@
+"""The other side of a lane, written from Docs/SharedMemory.md alone: answers each frame with its bytes in reverse, and ends after an empty one.
+
+Standard input is the segment of the first side. Prints the number of the descriptor of its own segment.
+"""
+import fcntl
+import mmap
+import os
+import struct
+
+HEAD = 65536
+WRITE_POSITION, READ_POSITION = 0, 128
+F_ADD_SEALS, SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x10
+
+theirs_size = os.fstat(0).st_size
+theirs = mmap.mmap(0, theirs_size, mmap.MAP_SHARED, mmap.PROT_READ)
+ring = theirs_size - HEAD
+file = os.memfd_create("ringipc", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+os.ftruncate(file, HEAD + ring)
+ours = mmap.mmap(file, HEAD + ring, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+fcntl.fcntl(file, F_ADD_SEALS, SEALS)
+print(file, flush=True)
+
+
+def word(memory, offset):
+    return struct.unpack_from("<Q", memory, offset)[0]
+
+
+def take(position, count):
+    place, rest = position % ring, b""
+    if place + count > ring:
+        count, rest = ring - place, theirs[HEAD : HEAD + count - (ring - place)]
+    return theirs[HEAD + place : HEAD + place + count] + rest
+
+
+def put(position, data):
+    place = position % ring
+    first = data[: ring - place]
+    ours[HEAD + place : HEAD + place + len(first)] = first
+    ours[HEAD : HEAD + len(data) - len(first)] = data[len(first) :]
+
+
+read = written = 0
+while True:
+    while word(theirs, WRITE_POSITION) == read:
+        os.sched_yield()
+    length, kind, flags, reserved = struct.unpack("<IBBH", take(read, 8))
+    assert (kind, flags, reserved) == (0, 0, 0)
+    payload = take(read + 8, length)
+    read += 8 + (length + 7) // 8 * 8
+    struct.pack_into("<Q", ours, READ_POSITION, read)
+    answer = struct.pack("<IBBH", length, 0, 0, 0) + payload[::-1] + bytes(-length % 8)
+    while written + len(answer) - word(theirs, READ_POSITION) > ring:
+        os.sched_yield()
+    put(written, answer)
+    written += len(answer)
+    struct.pack_into("<Q", ours, WRITE_POSITION, written)
+    if length == 0:
+        break
