@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "json.h"
 #include "report.h"
+#include "shared.h"
 #include "work.h"
 
 enum { LEAST_WARM_UP = 1000 };
@@ -67,13 +68,88 @@ static void server(int socket, struct pair *pair) {
     channel_close(&work.channel);
 }
 
+/* ---- in shared memory */
+
+static const char shared_kind[] = "shared-spin";
+
+/* Questions and answers; made before the two processes are. */
+static struct shared_ring shared_rings[2];
+
+static struct work shared_work(const struct pair *pair) {
+    const struct options *options = pair->options;
+    struct work work = {
+        .options = options,
+        .wire_size = frame_size(NATIVE, options->size),
+        .warm_up = options->count / 10 > LEAST_WARM_UP ? options->count / 10 : LEAST_WARM_UP,
+    };
+    work.total = work.warm_up + options->count;
+    return work;
+}
+
+static void shared_client(int socket, struct pair *pair) {
+    struct work work = shared_work(pair);
+    struct producer questions = {.socket = socket, .ring = shared_rings[0]};
+    struct consumer answers = {.socket = socket, .ring = shared_rings[1]};
+    histogram_reset(&pair->times);
+    uint64_t start = now_ns();
+    for (uint64_t sequence = 0; sequence < work.total; sequence++) {
+        if (sequence == work.warm_up) {
+            histogram_reset(&pair->times);
+            meter_start(&pair->client);
+            start = pair->client.elapsed_ns;
+        }
+        frame_encode(NATIVE, producer_reserve(&questions, work.wire_size), work.options->size, sequence);
+        questions.position += work.wire_size;
+        producer_publish(&questions);
+        if (consumer_wait(&answers) != work.wire_size) fail(EXIT_WIRE, "an answer is not one message");
+        verify(NATIVE, &work, consumer_front(&answers), sequence);
+        consumer_release(&answers, work.wire_size);
+        uint64_t end = now_ns();
+        histogram_add(&pair->times, end - start);
+        start = end;
+    }
+    meter_stop(&pair->client);
+    pair->client.messages = work.options->count;
+}
+
+static void shared_server(int socket, struct pair *pair) {
+    struct work work = shared_work(pair);
+    struct consumer questions = {.socket = socket, .ring = shared_rings[0]};
+    struct producer answers = {.socket = socket, .ring = shared_rings[1]};
+    for (uint64_t sequence = 0; sequence < work.total; sequence++) {
+        if (sequence == work.warm_up) meter_start(&pair->server);
+        if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
+        verify(NATIVE, &work, consumer_front(&questions), sequence);
+        memcpy(producer_reserve(&answers, work.wire_size), consumer_front(&questions), work.wire_size);
+        answers.position += work.wire_size;
+        producer_publish(&answers);
+        consumer_release(&questions, work.wire_size);
+    }
+    meter_stop(&pair->server);
+    pair->server.messages = work.options->count;
+}
+
+/* ---- either */
+
+static struct pair *run(struct options *options, bool *spins) {
+    if (strcmp(options->kind, shared_kind) != 0) {
+        way_check(options);
+        *spins = way_spins(options);
+        if (options->count == 0) options->count = *spins ? 200000 : 25000;
+        return pair_run(options, client, server);
+    }
+    shared_check(shared_kind, options->framing, options->client_cpu, options->server_cpu);
+    *spins = true;
+    if (options->count == 0) options->count = 5000000;
+    size_t size = 8 * frame_size(NATIVE, options->size);
+    for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(size < options->receive_ring ? options->receive_ring : size);
+    return pair_run(options, shared_client, shared_server);
+}
+
 void pingpong(const struct options *given) {
     struct options options = *given;
-    way_check(&options);
-    bool spins = way_spins(&options);
-    if (options.count == 0) options.count = spins ? 200000 : 25000;
-
-    struct pair *pair = pair_run(&options, client, server);
+    bool spins;
+    struct pair *pair = run(&options, &spins);
     double seconds = (double)pair->client.elapsed_ns / 1e9;
     report_begin("pingpong", &options, spins);
     json_number("seconds", seconds);

@@ -4,12 +4,13 @@
 #include "commands.h"
 #include "inbox.h"
 #include "json.h"
+#include "shared.h"
 #include "stamps.h"
 
-static const char *const kinds[] = {"recv", "epoll", "uring", "bytes"};
+static const char *const kinds[] = {"recv", "epoll", "uring", "bytes", "shared"};
 static const enum interface interfaces[] = {BY_RECV, BY_EPOLL, BY_RING, BY_RECV};
 
-enum { KINDS = sizeof kinds / sizeof *kinds, BYTES = 3 };
+enum { KINDS = sizeof kinds / sizeof *kinds, BYTES = 3, SHARED = 4 };
 
 #define DEFAULT_VOLUME (UINT64_C(4) << 30)
 
@@ -152,17 +153,70 @@ static void receiver(int socket, struct pair *pair) {
     channel_close(&run.channel);
 }
 
+/* ---- in shared memory */
+
+/* Made before the two processes are. */
+static struct shared_ring shared;
+
+static void shared_sender(int socket, struct pair *pair) {
+    struct run run = run_start(pair);
+    struct meter *meter = &pair->client;
+    struct stamps stamps = pair_stamps(pair);
+    struct producer producer = {.socket = socket, .ring = shared};
+    /* An eighth at most, as the reader gives it back: so that both can be at work. */
+    size_t batch = run.options->batch < shared.size / 8 ? run.options->batch : shared.size / 8;
+    for (uint64_t sequence = 0; sequence < run.total; sequence++) {
+        if (sequence == run.warm_up) {
+            meter->messages = run.total - sequence;
+            meter_start(meter);
+        }
+        frame_encode(NATIVE, producer_reserve(&producer, run.wire_size), run.options->size, sequence);
+        if (__builtin_expect(sequence % STREAM_STRIDE == 0, 0)) stamps_set(&stamps, sequence / STREAM_STRIDE, now_ns());
+        producer.position += run.wire_size;
+        if (producer.position - producer.published >= batch) producer_publish(&producer);
+    }
+    producer_publish(&producer);
+    meter_stop(meter);
+}
+
+static void shared_receiver(int socket, struct pair *pair) {
+    struct run run = run_start(pair);
+    struct consumer consumer = {.socket = socket, .ring = shared};
+    histogram_reset(&pair->times);
+    bool measuring = false;
+    for (uint64_t sequence = 0; sequence < run.total;) {
+        if (!measuring && sequence >= run.warm_up) {
+            measuring = true;
+            histogram_reset(&pair->times);
+            pair->server.messages = run.total - sequence;
+            meter_start(&pair->server);
+        }
+        size_t count = consumer_wait(&consumer);
+        if (check_frames(NATIVE, consumer_front(&consumer), count, run.options->size, &sequence, take_delay, pair) != count)
+            fail(EXIT_WIRE, "a part of a message was published");
+        consumer_release(&consumer, count);
+    }
+    if (measuring) meter_stop(&pair->server);
+}
+
+static struct pair *shared_run(const struct options *options) {
+    shared_check(options->kind, options->framing, options->client_cpu, options->server_cpu);
+    size_t least = 8 * frame_size(NATIVE, options->size);
+    shared = shared_open(least < options->receive_ring ? options->receive_ring : least);
+    return pair_run(options, shared_sender, shared_receiver);
+}
+
 void stream(const struct options *given) {
     struct options options = *given;
-    kind_index(&options, kinds, KINDS);
+    bool is_shared = kind_index(&options, kinds, KINDS) == SHARED;
     if (options.count == 0) options.count = DEFAULT_VOLUME / frame_size(options.framing, options.size);
 
-    struct pair *pair = pair_run(&options, sender, receiver);
+    struct pair *pair = is_shared ? shared_run(&options) : pair_run(&options, sender, receiver);
     double seconds = (double)pair->server.elapsed_ns / 1e9;
     double rate = seconds > 0 ? (double)pair->server.messages / seconds : 0;
     json_begin("stream");
     json_text("kind", options.kind);
-    json_text("wait", "block");
+    json_text("wait", is_shared ? "spin" : "block");
     json_text("framing", framing_name(options.framing));
     json_integer("size", options.size);
     json_integer("count", pair->server.messages);

@@ -11,11 +11,13 @@ import sys
 PATIENCE = 60
 WAYS = [f"{interface}-{wait}" for interface in ("recv", "epoll", "uring") for wait in ("block", "spin")]
 RATE = ("--rate", 50000, "--count", 3000)
+# They spin in shared memory, and have frames of one format only.
+SHARED = ("shared-spin", "shared")
 # Kinds, arguments, and the field of times that the histogram belongs to.
 CASES = {
-    "pingpong": (WAYS, [("--count", 500)], "rtt_ns"),
+    "pingpong": (WAYS + ["shared-spin"], [("--count", 500), ("--count", 500, "--size", 300_001)], "rtt_ns"),
     "depth": (WAYS, [("--depth", depth, "--count", 2000) for depth in (1, 16, 200)] + [("--depth", 1, "--size", 1 << 20, "--count", 10)], "rtt_ns"),
-    "stream": (("recv", "epoll", "uring"), [("--count", 100_000)], "delay_ns"),
+    "stream": (("recv", "epoll", "uring", "shared"), [("--count", 100_000), ("--count", 2000, "--size", 300_001)], "delay_ns"),
     "burst": (WAYS, [("--burst", burst, "--count", 20) for burst in (1, 1000)] + [("--burst", 3, "--size", 300_001, "--count", 5)], "burst_ns"),
     "rate": (
         WAYS,
@@ -34,6 +36,7 @@ FIELDS = (
 WRONG = (
     ("connect", "--kind", "epoll-block"), ("depth", "--kind", "recv-block", "--depth", "4000"), ("burst", "--kind", "recv-block", "--burst", "0"),
     ("burst", "--kind", "recv-block", "--depth", "3"), ("rate", "--kind", "recv-block", "--rate", "0"), ("rate",),
+    ("pingpong", "--kind", "shared-spin", "--framing", "u32host"), ("stream", "--kind", "shared", "--framing", "u32host"),
     ("rate", "--kind", "recv-block", "--schedule", "sometimes"), ("rate", "--kind", "recv-block", "--direction", "back"),
 )
 
@@ -76,8 +79,8 @@ def cases(program):
     one_cpu = len(os.sched_getaffinity(0)) < 2
     for scenario, (kinds, variants, times) in CASES.items():
         for kind in kinds:
-            needs_two = kind.endswith("spin") or scenario == "rate"
-            for framing in ("native", "u32host"):
+            needs_two = kind.endswith("spin") or kind in SHARED or scenario == "rate"
+            for framing in ("native",) if kind in SHARED else ("native", "u32host"):
                 for options in variants:
                     name = f"{scenario} {kind} {framing} {' '.join(map(str, options))}"
                     action = lambda: check(program, scenario, kind, framing, options, times)

@@ -1,0 +1,35 @@
+#include "shared.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "failure.h"
+
+void shared_check(const char *kind, enum framing framing, int client_cpu, int server_cpu) {
+    if (client_cpu == server_cpu)
+        fail(EXIT_USAGE, "%s needs two CPUs: one process would spin while the other waits for its turn", kind);
+    if (framing != NATIVE) fail(EXIT_USAGE, "%s needs --framing native: others do not keep frames aligned", kind);
+}
+
+struct shared_ring shared_open(size_t size) {
+    size_t pages = 4096;
+    while (pages < size) pages *= 2;
+    struct shared_ring ring = {.size = pages};
+    ring.words = mmap(NULL, sizeof *ring.words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ring.bytes = mmap(NULL, 2 * pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (ring.words == MAP_FAILED || ring.bytes == MAP_FAILED) fail_system("mmap");
+    int file = memfd_create("ringipc-limits", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, (off_t)pages) < 0) fail_system("memfd_create");
+    for (int half = 0; half < 2; half++)
+        if (mmap(ring.bytes + (size_t)half * pages, pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED)
+            fail_system("mmap");
+    close(file);
+    memset(ring.bytes, 0, pages); /* touched before anything is measured */
+    return ring;
+}
+
+void shared_require_peer(int socket) {
+    char byte;
+    if (recv(socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0) fail(EXIT_SYSTEM, "the other side ended too early");
+}
