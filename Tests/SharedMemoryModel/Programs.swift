@@ -1,55 +1,63 @@
 @testable import RingIPC
 
-/// A small ring, and how many frames go through it. A frame is a header without payload: one place of 8 bytes.
+/// Two small rings, and how many frames each side sends through its own. A frame is a header without payload: one place of 8 bytes.
 struct Exchange: Hashable {
     let places: Int
-    let frames: Int
+    let frames: [Int]
+
+    /// - Parameters:
+    ///   - frames: from side 0 to side 1.
+    ///   - answers: the other way, not waiting for the frames.
+    init(places: Int, frames: Int, answers: Int = 0) {
+        self.places = places
+        self.frames = [frames, answers]
+    }
 
     /// What a side has found wrong when its work is done.
     func run(side: Int, _ words: ModelWords) -> Violation? {
         do throws(TransportError) {
-            return side == 0 ? try write(words) : try read(words)
+            return try exchange(side, words)
         } catch {
             return .refused
         }
     }
 
-    private func place(at position: UInt64) -> Int { Int(position / 8) % places }
-
-    private func write(_ words: ModelWords) throws(TransportError) -> Violation? {
+    /// Sends and receives what it can, and sleeps when it can do neither: as a connection does.
+    private func exchange(_ side: Int, _ words: ModelWords) throws(TransportError) -> Violation? {
         var producer = RingProducer(words: words, size: 8 * places)
-        var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
-        for frame in 1...frames {
-            while try !producer.hasRoom(for: 8), !words.isOver {
-                sleeper.announce(.room)
-                if try !producer.hasRoom(for: 8) { words.sleep() }
-                sleeper.wakeUp()
-            }
-            if words.isOver { return nil }
-            words.write(UInt64(frame), place: place(at: producer.position))
-            producer.advance(8)
-            try producer.publish(through: &doorbell) { () throws(TransportError) in words.ring() }
-        }
-        return nil
-    }
-
-    private func read(_ words: ModelWords) throws(TransportError) -> Violation? {
         var consumer = RingConsumer(words: words, size: 8 * places)
         var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
-        for frame in 1...frames {
-            while try !consumer.hasBytes(), !words.isOver {
-                try consumer.publish(through: &doorbell) { () throws(TransportError) in words.ring() }
-                sleeper.announce(.data)
-                if try !consumer.hasBytes() { words.sleep() }
-                sleeper.wakeUp()
+        let ring = { () throws(TransportError) in words.ring() }
+        var (unsent, unread) = (frames[side], frames[1 - side])
+        while unsent > 0 || unread > 0 {
+            var isIdle = true
+            if unsent > 0, try producer.hasRoom(for: 8) {
+                words.write(UInt64(unsent), place: place(at: producer.position, inRingOf: side))
+                producer.advance(8)
+                try producer.publish(through: &doorbell, ring: ring)
+                (unsent, isIdle) = (unsent - 1, false)
             }
-            let value = words.read(place: place(at: consumer.position))
+            if unread > 0, try consumer.hasBytes() {
+                let frame = words.read(place: place(at: consumer.position, inRingOf: 1 - side))
+                if words.isOver { return nil }
+                guard frame == UInt64(unread) else { return .wrongFrame }
+                try consumer.release(8, through: &doorbell, ring: ring)
+                (unread, isIdle) = (unread - 1, false)
+            }
             if words.isOver { return nil }
-            guard value == UInt64(frame) else { return .wrongFrame }
-            try consumer.release(8, through: &doorbell) { () throws(TransportError) in words.ring() }
+            guard isIdle else { continue }
+            try consumer.publish(through: &doorbell, ring: ring)
+            sleeper.announce(SleepReasons(rawValue: (unread > 0 ? 1 : 0) | (unsent > 0 ? 2 : 0)))
+            var isReady = false
+            if unsent > 0 { isReady = try producer.hasRoom(for: 8) }
+            if !isReady, unread > 0 { isReady = try consumer.hasBytes() }
+            if !isReady { words.sleep() }
+            sleeper.wakeUp()
         }
         return nil
     }
+
+    private func place(at position: UInt64, inRingOf side: Int) -> Int { places * side + Int(position / 8) % places }
 }
 
 /// What a side does next after each list of answers, found out once for each.

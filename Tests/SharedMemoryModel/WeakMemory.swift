@@ -26,9 +26,9 @@ struct WeakMemory: Hashable {
     }
 
     private static let words: [LaneWord] = [.writePosition, .readPosition, .sleeping]
-    /// Words that are used: the writer's position and sleep, the reader's position and sleep. Behind them the places: writes, then reads.
-    private static let wordCount = 4
-    private static let placeCount = 2
+    /// What a view has numbers for: the words of both sides, and behind them the places of both rings, first their writes, then their reads.
+    private static let wordCount = 6
+    private static let placeCount = 4
 
     private var messages = [[Message]](repeating: [Message(value: 0, view: View())], count: wordCount)
     /// The number of the first message that is kept: older ones are known to be old.
@@ -39,7 +39,7 @@ struct WeakMemory: Hashable {
     /// What fences have joined so far.
     private var fences = View()
 
-    private static func index(of word: LaneWord, side: Int) -> Int { word == .sleeping ? 2 + side : side }
+    private static func index(of word: LaneWord, side: Int) -> Int { 2 * words.firstIndex(of: word)! + side }
     private static func writes(_ place: Int) -> Int { wordCount + place }
     private static func reads(_ place: Int) -> Int { wordCount + placeCount + place }
 
@@ -109,14 +109,11 @@ struct WeakMemory: Hashable {
 
     /// Drops messages that nobody can load any more: a word is loaded by one side only.
     private mutating func forget() {
-        for side in 0...1 {
-            for word in Self.words where word != (side == 0 ? .readPosition : .writePosition) {
-                let index = Self.index(of: word, side: side)
-                let oldest = sides[1 - side].known[index]
-                guard oldest > firstMessages[index] else { continue }
-                messages[index].removeFirst(Int(oldest - firstMessages[index]))
-                firstMessages[index] = oldest
-            }
+        for index in messages.indices {
+            let oldest = sides[1 - index % 2].known[index]
+            guard oldest > firstMessages[index] else { continue }
+            messages[index].removeFirst(Int(oldest - firstMessages[index]))
+            firstMessages[index] = oldest
         }
     }
 }

@@ -31,7 +31,7 @@ struct RingConsumer<Words: LaneWords> {
         if seen == written { return false }
         // One comparison: below `written` the difference wraps to a huge number.
         guard seen &- written <= size &- (written &- published), seen & 7 == 0 else {
-            throw positionLie("write", seen, "\(written) to \(published &+ size)", during: .receive)
+            throw positionLie("write", seen, from: written, to: published &+ size, during: .receive)
         }
         written = seen
         return true

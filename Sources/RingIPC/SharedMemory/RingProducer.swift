@@ -30,14 +30,15 @@ struct RingProducer<Words: LaneWords> {
         return count <= room
     }
 
-    @usableFromInline
+    /// Inlinable, or a user's module could not specialize it: the words would be reached through tables at run time.
+    @inlinable
     @inline(never)
     mutating func refresh() throws(TransportError) {
         // Pair ROOM: acquires what `RingConsumer.publish` released. The reader has read what will be overwritten.
         let seen = words.loadAcquire(.readPosition)
         // One comparison: below `released` the difference wraps to a huge number.
         guard seen &- released <= published &- released, seen & 7 == 0 else {
-            throw positionLie("read", seen, "\(released) to \(published)", during: .send)
+            throw positionLie("read", seen, from: released, to: published, during: .send)
         }
         released = seen
     }
@@ -63,9 +64,10 @@ struct RingProducer<Words: LaneWords> {
 @usableFromInline
 @inline(never)
 func positionLie(
-    _ name: String, _ seen: UInt64, _ possible: String, during operation: TransportError.Operation
+    _ name: StaticString, _ seen: UInt64, from least: UInt64, to most: UInt64, during operation: TransportError.Operation
 ) -> TransportError {
     TransportError(
         .invalidSharedMemory, during: operation,
-        detail: "the peer's \(name) position is \(seen); it must be a multiple of 8 from \(possible). The peer is broken or hostile")
+        detail: "the peer's \(name) position is \(seen); it must be a multiple of 8 from \(least) to \(most). The peer is broken or "
+            + "hostile")
 }

@@ -29,6 +29,7 @@ struct SharedRingReader {
 
     /// The frames of ``readable``. Their memory is the peer's again when it is released.
     @inlinable
+    @inline(__always)
     @_lifetime(borrow self)
     func frames() -> FrameBatch {
         let batch = unsafe FrameBatch(parser: parser, memory: readable)

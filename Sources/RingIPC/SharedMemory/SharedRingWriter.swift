@@ -24,6 +24,7 @@ struct SharedRingWriter {
     /// - Returns: `false`, and nothing was written, while there is no room.
     /// - Throws: ``TransportError``: `frameTooLong` when it would never fit; `invalidSharedMemory` when the peer lies.
     @inlinable
+    @inline(__always)
     mutating func write(_ bytes: RawSpan) throws(TransportError) -> Bool {
         let count = bytes.byteCount
         guard let frame = unsafe try reserve(count) else { return false }
@@ -41,6 +42,7 @@ struct SharedRingWriter {
     /// - Returns: `false`, and `fill` was not called, while there is no room.
     /// - Throws: ``TransportError`` as ``write(_:)``.
     @inlinable
+    @inline(__always)
     mutating func write(reserving count: Int, _ fill: (inout MutableRawSpan) -> Void) throws(TransportError) -> Bool {
         precondition(count >= 0, "a frame cannot have a negative length")
         guard let frame = unsafe try reserve(count) else { return false }
