@@ -7,8 +7,8 @@
 /// knows into the message, an acquire takes it out. Fences join what both sides know of the words, in the order in which they happen.
 /// Places of frames are not atomic: an access that does not know of the last conflicting one is a race.
 ///
-/// A load that takes its value from a store that follows it in the other side's program, which follows a load of the same kind, is not modelled
-/// (load buffering); accesses to places are, as races.
+/// Not modelled is load buffering: two relaxed loads that each take what the other side stores behind its own. Accesses to places that are
+/// delayed beyond a store are found, as races.
 struct WeakMemory: Hashable {
     private struct Message: Hashable {
         let value: UInt64

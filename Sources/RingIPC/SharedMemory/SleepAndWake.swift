@@ -27,8 +27,9 @@ struct Sleeper<Words: LaneWords> {
     @inlinable
     init(words: Words) { self.words = words }
 
-    /// Announces a sleep. The caller looks for what it waits for once more, at the peer's positions, and sleeps only if it is still not
-    /// there: until the doorbell, or the end of the peer. It calls ``wakeUp()`` in either case.
+    /// Announces a sleep. Before it, everything written is published and everything read is given back: the peer could wait for it. Afterwards
+    /// the caller looks for what it waits for once more, at the peer's positions, and sleeps only if it is still not there: until the
+    /// doorbell, or the end of the peer. It calls ``wakeUp()`` in either case.
     @inlinable
     mutating func announce(_ reasons: SleepReasons) {
         number &+= 4
