@@ -64,7 +64,7 @@ import Testing
         for length in [17, 1_000, 3_000, 1 << 20] as [UInt32] {
             let lane = try Lane(ringSize: Self.ringSize)
             var side = lane.side(1)
-            unsafe lane.memory(of: 0).write(StreamMaker(format: .native).header(length), at: SegmentLayout.headLength)
+            unsafe lane.memory(of: 0).write(StreamMaker(format: .native).header(UInt64(length)), at: SegmentLayout.headLength)
             set(.writePosition, of: 0, to: 24, in: lane)
             var count = 0
             let error = transportError { () throws(TransportError) in _ = try side.receive { _ in count += 1 } }
