@@ -156,12 +156,29 @@ static bool map_twice(char *memory, size_t size) {
         && mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, memory + size) != MAP_FAILED;
 }
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* 6.3 */
+#endif
+
+int ringipc_memory_file(size_t size) {
+    /* Where vm.memfd_noexec is 2 only files that can never be executed may be made; an older kernel does not know the flag. */
+    int file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (file < 0 && errno == EINVAL) file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -errno;
+    if (ftruncate(file, (off_t)size) == 0) return file;
+    int error = errno;
+    close(file);
+    return -error;
+}
+
 /* The usual way, for kernels that are none (valgrind, gVisor) and do not know the other. */
 static bool map_twice_from_file(char *memory, size_t size) {
-    int file = memfd_create("ringipc", MFD_CLOEXEC);
-    if (file < 0) return false;
-    bool is_mapped = ftruncate(file, (off_t)size) == 0
-        && mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED
+    int file = ringipc_memory_file(size);
+    if (file < 0) {
+        errno = -file;
+        return false;
+    }
+    bool is_mapped = mmap(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED
         && mmap(memory + size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
     int error = errno;
     close(file);
@@ -183,21 +200,6 @@ void *ringipc_map_mirrored(size_t size) {
 void *ringipc_remap(void *memory, size_t old_size, size_t new_size) {
     void *moved = mremap(memory, old_size, new_size, MREMAP_MAYMOVE);
     return moved == MAP_FAILED ? NULL : moved;
-}
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U /* 6.3 */
-#endif
-
-int ringipc_memory_file(size_t size) {
-    /* Where vm.memfd_noexec is 2 only files that can never be executed may be made; an older kernel does not know the flag. */
-    int file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-    if (file < 0 && errno == EINVAL) file = memfd_create("ringipc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (file < 0) return -errno;
-    if (ftruncate(file, (off_t)size) == 0) return file;
-    int error = errno;
-    close(file);
-    return -error;
 }
 
 int ringipc_add_seals(int descriptor, int seals) { return (int)ringipc_result(fcntl(descriptor, F_ADD_SEALS, seals)); }

@@ -44,19 +44,11 @@ struct BlockCache: ~Copyable {
         return unsafe first
     }
 
-    /// The size of the block that ``takeLong(atLeast:)`` would return.
-    func longSize(atLeast size: Int) -> Int? {
-        var candidate = unsafe long
-        while let block = unsafe candidate {
-            let blockSize = unsafe Self.size(block)
-            if blockSize >= size { return blockSize }
-            unsafe candidate = unsafe Self.next(block)
-        }
-        return nil
-    }
-
     /// The first long block of at least `size` bytes.
-    mutating func takeLong(atLeast size: Int) -> UnsafeMutableRawPointer? { unsafe takeLong { unsafe Self.size($0) >= size } }
+    mutating func takeLong(atLeast size: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let block = unsafe takeLong(where: { unsafe Self.size($0) >= size }) else { return nil }
+        return unsafe UnsafeMutableRawBufferPointer(start: block, count: Self.size(block))
+    }
 
     private mutating func takeLong(where fits: (UnsafeMutableRawPointer) -> Bool) -> UnsafeMutableRawPointer? {
         var previous: UnsafeMutableRawPointer?

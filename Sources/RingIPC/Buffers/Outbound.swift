@@ -11,7 +11,7 @@ public struct Outbound: ~Copyable {
     /// Bytes that may be written at `cursor`: the tail chunk's rest, cut at the queue's limit.
     @usableFromInline var room = 0
     /// The smaller of both sides' frame limits; negative once nothing can be queued any more, not even a frame that needs no room.
-    var maximumFrameLength: Int { didSet { inlinedLimit = encoder.isUsual ? maximumFrameLength : -1 } }
+    var maximumFrameLength: Int { didSet { inlinedLimit = encoder.form.isUsual ? maximumFrameLength : -1 } }
     /// The longest payload that code inlined into the caller queues; negative where none is.
     @usableFromInline private(set) var inlinedLimit: Int
     /// What the format can carry, under any limit.
@@ -40,7 +40,7 @@ public struct Outbound: ~Copyable {
     init(configuration: Configuration, pool: OutboundChunkPool, connection: ConnectionID) {
         encoder = FrameEncoder(format: configuration.format)
         maximumFrameLength = configuration.longestPayload
-        inlinedLimit = encoder.isUsual ? maximumFrameLength : -1
+        inlinedLimit = encoder.form.isUsual ? maximumFrameLength : -1
         longestPayload = configuration.format.longestPayload
         limit = configuration.outboundLimit
         self.pool = pool
@@ -99,7 +99,7 @@ extension Outbound {
     ///
     /// - Throws: ``TransportError``: `invalidConfiguration` in any other format; `outboundFull` and `closed` as ``send(_:)``.
     public mutating func sendNull() throws(TransportError) {
-        guard encoder.acceptsNull else {
+        guard encoder.form == .qByteArray else {
             throw TransportError(
                 .invalidConfiguration, during: .send, detail: "only the qByteArray format has null; send an empty frame instead")
         }

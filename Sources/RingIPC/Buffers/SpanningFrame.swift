@@ -94,11 +94,14 @@ struct SpanningBudget: ~Copyable {
         _ memory: UnsafeMutableRawPointer, atLeast size: Int, for frame: inout SpanningFrame.Account
     ) -> UnsafeMutableRawPointer? {
         let capacity = frame.capacity
-        guard let keptSize = cache.longSize(atLeast: size), book(keptSize - capacity, for: &frame) else { return nil }
-        guard let kept = unsafe cache.takeLong(atLeast: size) else { preconditionFailure("a kept block is gone") }
-        unsafe kept.copyMemory(from: memory, byteCount: capacity)
+        guard let kept = unsafe cache.takeLong(atLeast: size), let address = kept.baseAddress else { return nil }
+        guard book(kept.count - capacity, for: &frame) else {
+            unsafe cache.keep(address, kept.count)
+            return nil
+        }
+        unsafe address.copyMemory(from: memory, byteCount: capacity)
         unsafe cache.keep(memory, capacity)
-        return unsafe kept
+        return unsafe address
     }
 
     fileprivate mutating func giveBack(_ memory: UnsafeMutableRawPointer, of frame: inout SpanningFrame.Account) {

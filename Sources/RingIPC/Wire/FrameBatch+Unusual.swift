@@ -59,6 +59,21 @@ extension FrameBatch {
 }
 
 extension FrameParser.Form {
+    init(_ format: FrameFormat) {
+        self =
+            switch format {
+            case .native: .native
+            case .lengthPrefixed(let order, .two): order.isLittle ? .littleTwo : .bigTwo
+            case .lengthPrefixed(let order, .four): order.isLittle ? .little : .big
+            case .lengthPrefixed(let order, .eight): order.isLittle ? .littleEight : .bigEight
+            case .qByteArray: .qByteArray
+            case .bytes: .none
+            }
+    }
+
+    /// Whether frames are found, and written, by code that is inlined where they are used: in the forms that have to be fast.
+    var isUsual: Bool { headerLength == 4 || self == .native }
+
     var headerLength: Int {
         switch self {
         case .native, .littleEight, .bigEight: 8

@@ -1,26 +1,13 @@
 /// Writes frames into memory that its caller has reserved. The mirror of ``FrameParser``; pure like it.
 @usableFromInline
 struct FrameEncoder: Sendable {
-    @usableFromInline
-    enum Form: UInt8, Sendable { case native, little, big, littleTwo, bigTwo, littleEight, bigEight, none }
-
-    @usableFromInline let form: Form
+    @usableFromInline let form: FrameParser.Form
     /// Of the length in front of a payload, in the other forms than the native one.
     @usableFromInline let lengthWidth: Int
-    @usableFromInline let acceptsNull: Bool
 
     init(format: FrameFormat) {
-        form =
-            switch format {
-            case .native: .native
-            case .lengthPrefixed(let order, .two): order.isLittle ? .littleTwo : .bigTwo
-            case .lengthPrefixed(let order, .four): order.isLittle ? .little : .big
-            case .lengthPrefixed(let order, .eight): order.isLittle ? .littleEight : .bigEight
-            case .qByteArray: .big
-            case .bytes: .none
-            }
+        form = FrameParser.Form(format)
         lengthWidth = format.headerLength
-        acceptsNull = format == .qByteArray
     }
 
     @inlinable
@@ -44,16 +31,8 @@ struct FrameEncoder: Sendable {
             }
             unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
         case .little: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian, as: UInt32.self)
-        case .big: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, as: UInt32.self)
+        case .big, .qByteArray: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, as: UInt32.self)
         case .littleTwo, .bigTwo, .littleEight, .bigEight, .none: break
-        }
-    }
-
-    /// Whether frames are written by code that is inlined where they are sent: in the forms that have to be fast.
-    var isUsual: Bool {
-        switch form {
-        case .native, .little, .big: true
-        case .littleTwo, .bigTwo, .littleEight, .bigEight, .none: false
         }
     }
 
@@ -64,7 +43,7 @@ struct FrameEncoder: Sendable {
         switch form {
         case .native, .littleEight: unsafe destination.storeBytes(of: eight.littleEndian, as: UInt64.self)
         case .little: unsafe destination.storeBytes(of: four.littleEndian, as: UInt32.self)
-        case .big: unsafe destination.storeBytes(of: four.bigEndian, as: UInt32.self)
+        case .big, .qByteArray: unsafe destination.storeBytes(of: four.bigEndian, as: UInt32.self)
         case .littleTwo: unsafe destination.storeBytes(of: two.littleEndian, as: UInt16.self)
         case .bigTwo: unsafe destination.storeBytes(of: two.bigEndian, as: UInt16.self)
         case .bigEight: unsafe destination.storeBytes(of: eight.bigEndian, as: UInt64.self)

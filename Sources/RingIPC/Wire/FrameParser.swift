@@ -16,19 +16,11 @@ public struct FrameParser: Sendable {
     public init(format: FrameFormat, maximumFrameLength: Int) {
         self.format = format
         self.maximumFrameLength = min(max(maximumFrameLength, 0), format.longestPayload)
-        form =
-            switch format {
-            case .native: .native
-            case .lengthPrefixed(let order, .two): order.isLittle ? .littleTwo : .bigTwo
-            case .lengthPrefixed(let order, .four): order.isLittle ? .little : .big
-            case .lengthPrefixed(let order, .eight): order.isLittle ? .littleEight : .bigEight
-            case .qByteArray: .qByteArray
-            case .bytes: .none
-            }
-        isUsual = form.headerLength == 4 || form == .native
+        form = Form(format)
+        isUsual = form.isUsual
     }
 
-    /// How the length in front of a payload is read: the format, flattened for the loop over frames.
+    /// How the length in front of a payload is read and written: the format, flattened for the loops over frames.
     @usableFromInline
     enum Form: UInt8, Sendable { case native, little, big, qByteArray, littleTwo, bigTwo, littleEight, bigEight, none }
 
