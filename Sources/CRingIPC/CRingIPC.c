@@ -79,6 +79,59 @@ int ringipc_has_peer(int descriptor) {
     return (int)ringipc_result(getpeername(descriptor, (struct sockaddr *)&address, &size));
 }
 
+ssize_t ringipc_send_descriptor(int descriptor, const void *buffer, size_t count, int passed) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+    struct iovec piece = {.iov_base = (void *)buffer, .iov_len = count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    return ringipc_result(sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+/* SCM_MAX_FD of the kernel: with room for all, none is closed by recvmsg itself, on our thread. */
+#define MOST_DESCRIPTORS 253
+
+ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, int *passed) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
+    } control;
+    struct iovec piece = {.iov_base = buffer, .iov_len = count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    *passed = -1;
+    ssize_t result = ringipc_result(recvmsg(descriptor, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+    if (result < 0) return result;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        size_t total = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < total; index++) {
+            int found;
+            memcpy(&found, CMSG_DATA(part) + index * sizeof found, sizeof found);
+            if (*passed < 0) *passed = found;
+            else ringipc_close_elsewhere(found);
+        }
+    }
+    return result;
+}
+
+static void *close_it(void *descriptor) {
+    close((int)(intptr_t)descriptor);
+    return NULL;
+}
+
+void ringipc_close_elsewhere(int descriptor) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 64 << 10);
+    /* Without a thread it is better to wait than to keep what nobody asked for. */
+    if (pthread_create(&thread, &attributes, close_it, (void *)(intptr_t)descriptor) != 0) close(descriptor);
+    pthread_attr_destroy(&attributes);
+}
+
 int ringipc_open_name(const char *path) { return (int)ringipc_result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
 
 int ringipc_set_named_mode(int descriptor, mode_t mode) {

@@ -102,6 +102,14 @@ static inline ssize_t ringipc_send_vectored(int descriptor, struct iovec *pieces
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
     return ringipc_result(sendmsg(descriptor, &message, flags | MSG_NOSIGNAL));
 }
+/* Sends bytes and, with the first of them, a descriptor (SCM_RIGHTS, unix(7)). The kernel says EPERM when the peer refuses descriptors. */
+ssize_t ringipc_send_descriptor(int descriptor, const void *buffer, size_t count, int passed);
+/* Receives without waiting. A descriptor that came with the bytes, close-on-exec, is written to `*passed`, else -1. The kernel does not join
+ * bytes behind a descriptor to those before it, so there is one at most for an honest peer: any further ones are closed elsewhere. */
+ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, int *passed);
+/* Closes a descriptor of unknown kind, by a thread of its own: a peer can pass a file whose close(2) lasts as long as it likes (a socket with
+ * SO_LINGER, a file of a FUSE file system). */
+void ringipc_close_elsewhere(int descriptor);
 int ringipc_set_nonblocking(int descriptor, bool nonblocking);
 /* SO_SNDTIMEO, which bounds connect(2) too (socket(7)). Zero waits for ever; anything shorter than a microsecond is one. */
 int ringipc_set_send_timeout(int descriptor, int64_t nanoseconds);
@@ -175,6 +183,14 @@ int ringipc_poll(int descriptor, short events, int64_t timeout_nanoseconds);
 static inline void ringipc_sleep(int64_t nanoseconds) {
     struct timespec pause = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     nanosleep(&pause, NULL);
+}
+/* Between two looks at a word that another processor writes. */
+static inline void ringipc_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
 }
 /* POLLRDHUP, which glibc shows under _GNU_SOURCE only. */
 int ringipc_poll_peer_closed(void);

@@ -2,20 +2,27 @@
 @safe
 @usableFromInline
 struct Inbound: ~Copyable {
-    @usableFromInline let parser: FrameParser
+    @usableFromInline var parser: FrameParser
     @usableFromInline var ring: MirroredRing
     /// A frame that is longer than the ring; the ring is empty while there is one.
-    private var spanning = SpanningFrame()
-    private var budget: SpanningBudget
+    var spanning = SpanningFrame()
+    var budget: SpanningBudget
     /// Bytes of the whole spanning frame, or 0 when there is none.
-    private var spanningLength = 0
+    var spanningLength = 0
     @usableFromInline var framesReceived: UInt64 = 0
-    private(set) var copiedBytes: UInt64 = 0
+    var copiedBytes: UInt64 = 0
+
+    /// The pieces of a frame that does not fit the peer's ring of shared memory, and bytes of the whole frame, or 0 when there is none.
+    var pieces = SpanningFrame()
+    var pieceLength = 0
+    /// The ring is the peer's.
+    var isInPlace = false
 
     init(configuration: Configuration) throws(TransportError) {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
         ring = try MirroredRing(size: configuration.receiveRingSize, during: .connect)
         budget = SpanningBudget(configuration)
+        parser.endsAtLaneFrames = configuration.sharedMemory != nil
         isAwaitingHello = configuration.format == .native
         isOrdinary = !isAwaitingHello
     }
@@ -62,7 +69,7 @@ struct Inbound: ~Copyable {
     }
 
     /// Bytes of a frame that has begun and is not complete.
-    var partialCount: Int { isSpanning ? spanning.count : ring.count }
+    var partialCount: Int { isSpanning ? spanning.count : ring.count + pieces.count }
 
     /// Where the next received bytes belong. Empty while whole frames fill the memory and wait to be read.
     mutating func memoryForReceive() throws(TransportError) -> UnsafeMutableRawBufferPointer {
@@ -86,7 +93,7 @@ struct Inbound: ~Copyable {
         ring.startAgain()
     }
 
-    private static func overBudget(_ limit: Int) -> TransportError {
+    static func overBudget(_ limit: Int) -> TransportError {
         TransportError(
             .memoryExhausted, during: .receive,
             detail: "a frame needs more than the \(limit) bytes of spanningBudget, or the system has no memory for it")

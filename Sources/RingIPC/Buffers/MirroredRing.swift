@@ -15,6 +15,8 @@ struct MirroredRing: ~Copyable {
     @usableFromInline var head = 0
     /// How many there are: `0 ... size`.
     @usableFromInline var count = 0
+    /// The memory is somebody else's, who only lets it be read.
+    @usableFromInline let isBorrowed: Bool
 
     init(size: Int, during operation: TransportError.Operation) throws(TransportError) {
         guard let memory = unsafe ringipc_map_mirrored(size) else {
@@ -24,11 +26,19 @@ struct MirroredRing: ~Copyable {
         }
         unsafe base = unsafe memory
         self.size = size
+        isBorrowed = false
+    }
+
+    /// Bytes that lie elsewhere, mapped twice in a row as well: for reading, through ``show(_:at:)``.
+    init(reading memory: UnsafeRawPointer, size: Int) {
+        unsafe base = UnsafeMutableRawPointer(mutating: memory)
+        self.size = size
+        isBorrowed = true
     }
 
     /// Inlinable like the code that may have to drop a ring: the optimizer insists.
     @inlinable
-    deinit { unsafe Self.unmap(base, size) }
+    deinit { if !isBorrowed { unsafe Self.unmap(base, size) } }
 
     @usableFromInline
     static func unmap(_ base: UnsafeMutableRawPointer, _ size: Int) { _ = unsafe ringipc_unmap(base, 2 * size) }
@@ -52,6 +62,12 @@ struct MirroredRing: ~Copyable {
     mutating func startAgain() {
         head = 0
         count = 0
+    }
+
+    /// What can be read, in memory that somebody else fills.
+    mutating func show(_ shown: Int, at position: Int) {
+        head = position
+        count = shown
     }
 
     @inlinable

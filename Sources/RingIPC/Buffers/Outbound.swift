@@ -26,7 +26,13 @@ public struct Outbound: ~Copyable {
     /// Bytes in closed chunks plus written bytes of the tail at the last settlement, less what was sent.
     private var settledBytes = 0
     /// `cursor` at the last settlement.
-    private var settledCursor: UnsafeMutableRawPointer
+    var settledCursor: UnsafeMutableRawPointer
+    /// The connection's shared memory; `nil` without. It lives as long as this.
+    var lane: UnsafeMutablePointer<SharedLane>?
+    /// `cursor` is in the ring of shared memory, and no frame waits in a chunk.
+    var isInRing = false
+    /// Bytes of the frame at the front of the chunks that are still to be moved into the ring, once a part of it was.
+    var unmovedLength = 0
 
     /// Who this is, for ``LoopContext/send(to:_:)`` from elsewhere.
     public let connection: ConnectionID
@@ -55,6 +61,12 @@ public struct Outbound: ~Copyable {
             unsafe chunk = unsafe current.pointee.next
             unsafe pool.giveBack(current)
         }
+        unsafe Self.free(lane)
+    }
+
+    static func free(_ lane: UnsafeMutablePointer<SharedLane>?) {
+        unsafe lane?.deinitialize(count: 1)
+        unsafe lane?.deallocate()
     }
 }
 
@@ -157,8 +169,9 @@ extension Outbound {
         try admit(bytes.byteCount)
         let encodedLength = encoder.encodedLength(ofPayload: bytes.byteCount)
         let padding = encoder.paddingLength(ofPayload: bytes.byteCount)
+        try makeRingRoom(encodedLength)
         // The header goes in one piece. So does a whole small frame: a cut one costs its receiver a copy.
-        makeRoom(encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength)
+        if !isInRing { makeRoom(encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength) }
         if encodedLength <= room {
             unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: cursor)
             unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
@@ -176,7 +189,8 @@ extension Outbound {
     @inline(never)
     mutating func reserve(_ count: Int) throws(TransportError) {
         try admit(count)
-        makeRoom(encoder.encodedLength(ofPayload: count))
+        try makeRingRoom(encoder.encodedLength(ofPayload: count))
+        if !isInRing { makeRoom(encoder.encodedLength(ofPayload: count)) }
         unsafe encoder.writeHeader(payloadLength: count, to: cursor)
     }
 
@@ -252,14 +266,18 @@ extension Outbound {
     /// Books what was written at `cursor` since the last time.
     private mutating func settle() {
         let count = unsafe cursor - settledCursor
-        guard count > 0, let tail = unsafe tail else { return }
+        // What is in the ring is booked when it is published.
+        guard count > 0, !isInRing, let tail = unsafe tail else { return }
         unsafe tail.pointee.written += count
         settledBytes += count
         unsafe settledCursor = unsafe cursor
     }
 
     private mutating func openRoom() {
-        guard let tail = unsafe tail else { return room = 0 }
+        guard let tail = unsafe tail else {
+            guard unsafe lane?.pointee.isSending == true else { return room = 0 }
+            return enterRing()
+        }
         unsafe cursor = unsafe OutboundChunk.data(of: tail) + tail.pointee.written
         unsafe settledCursor = unsafe cursor
         room = isClosed || closeRequested ? 0 : max(0, min(unsafe tail.pointee.capacity - tail.pointee.written, limit - settledBytes))
@@ -293,12 +311,25 @@ extension Outbound {
     /// Appends bytes that are not a data frame: hello and goodbye. They are outside the queue's limit, so that a full queue can be
     /// closed in order.
     mutating func appendControl(length: Int, _ write: (UnsafeMutableRawPointer) -> Void) {
+        if isInRing {
+            // There is room kept for it.
+            unsafe write(cursor)
+            unsafe cursor += length
+            return room = 0
+        }
         settle()
         makeRoom(length)
         unsafe write(cursor)
         unsafe cursor += length
         settle()
         openRoom()
+    }
+
+    /// Appends a frame without payload.
+    mutating func appendControl(_ kind: FrameKind) {
+        unsafe appendControl(length: NativeHeader.length) { header in
+            unsafe header.storeBytes(of: NativeHeader.word(kind: kind).littleEndian, as: UInt64.self)
+        }
     }
 
     /// Nothing more can be queued.
@@ -325,6 +356,7 @@ extension Outbound {
         }
         unsafe tail = nil
         settledBytes = 0
+        if isInRing { unsafe cursor = unsafe settledCursor }
     }
 
     var isEmpty: Bool { queuedBytes == 0 }

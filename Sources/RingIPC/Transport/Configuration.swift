@@ -18,6 +18,9 @@ public struct Configuration: Sendable {
     /// Connections that the kernel holds for `accept` (listen(2)); it cuts the number at `net.core.somaxconn`.
     public var listenBacklog: Int32 = 512
 
+    /// Shared memory that connections of the native format offer their peers; `nil` for none. Frames travel in it when the peer offers it, too.
+    public var sharedMemory: SharedMemoryOptions? = nil
+
     // MARK: Who may connect
 
     /// The permissions of the socket file, whatever the umask is. Nobody can connect before they are set. No effect on abstract names.

@@ -26,11 +26,21 @@ extension Configuration {
             (1...1_000_000).contains(maximumConnections),
             "maximumConnections is \(maximumConnections); it has to lie between 1 and 1000000")
         try require(socketFileMode & ~0o777 == 0, "socketFileMode is 0o\(String(socketFileMode, radix: 8)); it has bits beyond the permissions 0o777")
+        if let sharedMemory { try validate(sharedMemory) }
         for (name, timeout) in [
             ("connectTimeout", connectTimeout), ("helloTimeout", helloTimeout), ("frameTimeout", frameTimeout),
             ("drainTimeout", drainTimeout),
         ] {
             try require(timeout >= .zero, "\(name) is \(timeout); it must not be negative")
+        }
+    }
+
+    private func validate(_ options: SharedMemoryOptions) throws(TransportError) {
+        try require(format == .native, "sharedMemory needs the native format; the others have no hello to agree on it")
+        for (name, size) in [("ringSize", options.ringSize), ("largestPeerRing", options.largestPeerRing)] {
+            try require(
+                SegmentLayout(ringSize: size) != nil,
+                "sharedMemory.\(name) is \(size); it has to be a power of two from \(SegmentLayout.smallestRing) to \(SegmentLayout.largestRing)")
         }
     }
 

@@ -11,6 +11,7 @@ extension Connection {
     mutating func sendDirectly(_ bytes: RawSpan) throws(TransportError) {
         // A header waits behind what is queued, so that must fit; the payload itself is never in the queue.
         try flush(until: nil)
+        if isSendingOnLane { return try sendIntoRing(bytes) }
         unsafe try outbound.pointee.requireSendable(bytes.byteCount)
         let header = unsafe outbound.pointee.encoder.headerLength
         if header > 0 {
@@ -58,15 +59,21 @@ extension Connection {
     @usableFromInline
     @inline(never)
     mutating func flushToThreshold() throws(TransportError) {
+        if hasOfferedLane { return try flushLaneToThreshold() }
         while unsafe outbound.pointee.queuedBytes >= coalescingThreshold, try sendPiece(until: nil) {}
     }
 
     mutating func flush(until deadline: Int64?) throws(TransportError) {
+        if hasOfferedLane, try flushLane(until: deadline) { return }
         while try sendPiece(until: deadline) {}
+        guard hasOfferedLane else { return }
+        try lookForAnswer()
+        while try sendPiece(until: deadline) {}
+        try switchSending()
     }
 
     /// Sends what the kernel takes of the next chunk. `false` when nothing is queued.
-    private mutating func sendPiece(until deadline: Int64?) throws(TransportError) -> Bool {
+    mutating func sendPiece(until deadline: Int64?) throws(TransportError) -> Bool {
         guard let piece = unsafe outbound.pointee.nextPiece() else { return false }
         counters.systemCalls &+= 1
         let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
@@ -108,22 +115,24 @@ extension Connection {
         }
         guard result > 0, result & POLLIN != 0, let memory = unsafe memory, unsafe !memory.isEmpty else { return }
         counters.systemCalls &+= 1
-        let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+        let received = unsafe receiveNow(into: memory)
         if received > 0 { return try book(received: received) }
         // An end of stream or an error is found again by the next receive, which can say it. Until then there is nothing to wait for.
         if received != -Int(EAGAIN), received != -Int(EINTR) { end.isInputOver = true }
     }
 
-    private mutating func book(received: Int) throws(TransportError) {
+    mutating func book(received: Int) throws(TransportError) {
         unsafe inbound.pointee.markReceived(received)
         counters.bytesReceived &+= UInt64(received)
         guard unsafe inbound.pointee.isAwaitingHello, let hello = unsafe try inbound.pointee.takeHello() else { return }
         let limit = unsafe min(outbound.pointee.maximumFrameLength, Int(hello.maximumFrameLength))
         unsafe outbound.pointee.maximumFrameLength = limit
+        answerOffer(in: hello)
     }
 
     /// Waits for bytes. `false` at an orderly end.
     mutating func fill(until deadline: Int64?) throws(TransportError) -> Bool {
+        queueLaneAnswer()
         if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
             do { try flush(until: deadline) } catch where error.code == .connectionReset {
@@ -134,8 +143,9 @@ extension Connection {
             if counters.bytesReceived != receivedBefore { return true }
         }
         let limit = earliest(deadline)
+        if unsafe outbound.pointee.lane?.pointee.isReceiving == true { return try fillFromLane(until: limit, askedFor: deadline) }
         let memory = unsafe try inbound.pointee.memoryForReceive()
-        let result = unsafe waiting.receive(into: memory, until: limit)
+        let result = unsafe takesDescriptors ? receiveWithDescriptors(into: memory, until: limit) : waiting.receive(into: memory, until: limit)
         switch result {
         case 1...:
             try book(received: result)
@@ -161,7 +171,7 @@ extension Connection {
         return limit == .max ? nil : limit
     }
 
-    private func timeout(_ deadline: Int64?) -> TransportError {
+    func timeout(_ deadline: Int64?) -> TransportError {
         let now = ringipc_monotonic_nanoseconds()
         if let deadline, now >= deadline {
             return TransportError(.timedOut, during: .receive, on: endpoint, detail: "no frame came in time")
@@ -176,7 +186,7 @@ extension Connection {
     }
 
     /// The stream ended. In order only after a goodbye, or between frames of a format that has none.
-    private mutating func finish() throws(TransportError) -> Bool {
+    mutating func finish() throws(TransportError) -> Bool {
         guard unsafe inbound.pointee.partialCount == 0 else {
             throw TransportError(
                 .truncatedFrame, during: .receive, on: endpoint,
@@ -202,8 +212,12 @@ extension Connection {
             let consumed = batch.consumedCount
             unsafe inbound.pointee.consume(consumed)
             guard !end.isPeerFinished else { break }
+            if hasOfferedLane {
+                guard let isMore = try? takeMoreOfLane() else { return false }
+                if isMore { continue }
+            }
             guard let memory = unsafe try? inbound.pointee.memoryForReceive() else { return false }
-            let received = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            let received = unsafe receiveNow(into: memory)
             guard received > 0, (try? book(received: received)) != nil else { return false }
         }
         return true

@@ -24,10 +24,16 @@ public struct Connection: ~Copyable {
     /// Behind pointers, so that inlined code reaches them without carrying their ends with it, and moving a connection moves little.
     @usableFromInline var inbound: UnsafeMutablePointer<Inbound>
     @usableFromInline var outbound: UnsafeMutablePointer<Outbound>
-    @usableFromInline let coalescingThreshold: Int
+    @usableFromInline var coalescingThreshold: Int
     var waiting: Waiting
     var end = EndState()
     var counters = Statistics()
+    /// Shared memory that is offered, until the peer's hello is there.
+    var laneOffer: LaneOffer?
+    var laneState = LaneState.notOffered
+    /// What is to be said to the peer's offer.
+    var laneAnswer: FrameKind?
+    var laneSpinBudget: SpinBudget
     let configuration: Configuration
     /// Which interface of the kernel this connection waits with, and why.
     public let backend: BackendReport
@@ -57,7 +63,8 @@ public struct Connection: ~Copyable {
     ///   else connect(2) says.
     public init(connectingTo endpoint: Endpoint, configuration: Configuration = Configuration()) throws(TransportError) {
         try configuration.validate()
-        let socket = try Socket.connect(to: endpoint, timeout: configuration.connectTimeout)
+        let socket = try Socket.connect(
+            to: endpoint, timeout: configuration.connectTimeout, takesDescriptors: configuration.sharedMemory != nil)
         let peer = try? socket.peerCredentials(during: .connect)
         try self.init(socket, endpoint: endpoint, peer: peer, configuration: configuration)
     }
@@ -79,9 +86,12 @@ public struct Connection: ~Copyable {
         unsafe outbound = .allocate(capacity: 1)
         unsafe outbound.initialize(
             to: Outbound(configuration: configuration, pool: OutboundChunkPool(maximumFreeCount: 4), connection: .unlisted))
+        laneSpinBudget = SpinBudget(configuration.wait)
         if configuration.format == .native {
-            let hello = unsafe Hello(maximumFrameLength: outbound.pointee.maximumFrameLength)
-            unsafe outbound.pointee.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+            if !offerLane() {
+                let hello = unsafe Hello(maximumFrameLength: outbound.pointee.maximumFrameLength)
+                unsafe outbound.pointee.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+            }
             end.helloDeadline = Self.deadline(after: configuration.helloTimeout)
         }
     }
@@ -102,6 +112,12 @@ public struct Connection: ~Copyable {
         let waits = waiting.counters
         statistics.systemCalls &+= waits.systemCalls
         statistics.wakeups &+= waits.wakeups
+        statistics.lane = lane
+        if let lane = unsafe outbound.pointee.lane {
+            statistics.systemCalls &+= unsafe lane.pointee.doorbellCount
+            statistics.bytesSent &+= unsafe lane.pointee.producer.position
+            statistics.bytesReceived &+= unsafe lane.pointee.consumer.position
+        }
         return statistics
     }
 
@@ -142,8 +158,7 @@ extension Connection {
     /// - Throws: as ``send(_:)``.
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        // A frame may be as long as the whole queue is allowed to be: what waits goes first.
-        if count >= Self.directSendLength { try flush() }
+        if count >= Self.directSendLength { try prepareLongFrame(count) }
         unsafe try outbound.pointee.send(reserving: count, write)
         if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
@@ -174,6 +189,8 @@ extension Connection {
     public mutating func finishSending() throws(TransportError) {
         queueGoodbye()
         try flush()
+        // Doorbells of a lane still have to pass.
+        guard !isSendingOnLane else { return }
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
     }
 }
@@ -250,6 +267,7 @@ extension Connection {
         unsafe inbound.pointee.consume(consumed)
         if isFinished { end.isPeerFinished = true }
         if end.isPeerFinished { return false }
+        if hasOfferedLane, try workOffLaneFrames() { return true }
         // The clock is read when there is something to wait for, and once.
         if deadline == nil { deadline = timeout.map { Self.deadline(after: $0) } }
         return try fill(until: deadline)
@@ -271,6 +289,8 @@ extension Connection {
         queueGoodbye()
         // A peer that has said goodbye itself need not wait for ours.
         do { try flush(until: deadline) } catch where !hasPeerSaidGoodbye() { throw error } catch {}
+        // What is in shared memory stays there for the peer, whatever becomes of the socket.
+        if isSendingOnLane { return }
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
         drain(until: deadline)
     }
@@ -278,11 +298,7 @@ extension Connection {
     mutating func queueGoodbye() {
         guard !end.isFinished else { return }
         end.isFinished = true
-        if configuration.format == .native {
-            unsafe outbound.pointee.appendControl(length: NativeHeader.length) { header in
-                unsafe header.storeBytes(of: NativeHeader.word(kind: .goodbye).littleEndian, as: UInt64.self)
-            }
-        }
+        if configuration.format == .native { unsafe outbound.pointee.appendControl(.goodbye) }
         unsafe outbound.pointee.seal()
     }
 }

@@ -20,17 +20,17 @@ struct ListeningSocket: ~Copyable {
         let policy = configuration.acceptPolicy
         switch endpoint {
         case .path(let path):
-            let socket = try Socket.stream(during: .listen, on: endpoint)
+            let socket = try Socket.stream(during: .listen, on: endpoint, takesDescriptors: configuration.sharedMemory != nil)
             let file = try Self.listen(socket, at: path, endpoint, configuration)
             self.init(socket, file, endpoint, policy)
         case .abstract(let name):
-            let socket = try Socket.stream(during: .listen, on: endpoint)
+            let socket = try Socket.stream(during: .listen, on: endpoint, takesDescriptors: configuration.sharedMemory != nil)
             let result = unsafe ringipc_bind(socket.descriptor, name, name.utf8.count, true)
             guard result == 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }
             try Self.listen(socket, endpoint, configuration)
             self.init(socket, nil, endpoint, policy)
         case .descriptor(let descriptor):
-            try Self.prepareInherited(descriptor)
+            try Self.prepareInherited(descriptor, takesDescriptors: configuration.sharedMemory != nil)
             self.init(Socket(owning: descriptor), nil, SocketName.own(of: descriptor) ?? endpoint, policy)
         }
     }
@@ -136,7 +136,7 @@ extension ListeningSocket {
 // MARK: - Adopting
 
 extension ListeningSocket {
-    private static func prepareInherited(_ descriptor: Int32) throws(TransportError) {
+    private static func prepareInherited(_ descriptor: Int32, takesDescriptors: Bool) throws(TransportError) {
         let endpoint = Endpoint.descriptor(descriptor)
         try Socket.requireStreamSocket(descriptor, during: .listen)
         guard ringipc_socket_option(descriptor, SO_ACCEPTCONN) == 1 else {
@@ -145,7 +145,7 @@ extension ListeningSocket {
                 detail: "the descriptor is not a listening socket; call listen(2) on it first, or connect to it "
                     + "if it is a connection (Accept=yes in a systemd unit)")
         }
-        ringipc_refuse_descriptors(descriptor)
+        if !takesDescriptors { ringipc_refuse_descriptors(descriptor) }
         var result = ringipc_set_close_on_exec(descriptor)
         if result == 0 { result = ringipc_set_nonblocking(descriptor, true) }
         guard result == 0 else { throw TransportError(systemError: -result, during: .listen, on: endpoint) }

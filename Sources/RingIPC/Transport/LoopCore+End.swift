@@ -44,9 +44,7 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.phase = .finishing
         unsafe giveBackInput(slot)
         if parser.form == .native {
-            unsafe slot.pointee.outbound.appendControl(length: NativeHeader.length) { header in
-                unsafe header.storeBytes(of: NativeHeader.word(kind: .goodbye).littleEndian, as: UInt64.self)
-            }
+            unsafe slot.pointee.outbound.appendControl(.goodbye)
         }
         unsafe slot.pointee.outbound.seal()
         unsafe setDeadline(time(after: configuration.drainTimeout), of: slot)

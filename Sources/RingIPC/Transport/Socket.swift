@@ -24,10 +24,14 @@ struct Socket: ~Copyable {
     }
 
     /// A new stream socket in blocking mode.
-    static func stream(during operation: TransportError.Operation, on endpoint: Endpoint) throws(TransportError) -> Socket {
+    ///
+    /// - Parameter takesDescriptors: whether the peer may pass descriptors, by which it offers shared memory.
+    static func stream(
+        during operation: TransportError.Operation, on endpoint: Endpoint, takesDescriptors: Bool
+    ) throws(TransportError) -> Socket {
         let descriptor = ringipc_socket_stream()
         guard descriptor >= 0 else { throw TransportError(systemError: -descriptor, during: operation, on: endpoint) }
-        ringipc_refuse_descriptors(descriptor)
+        if !takesDescriptors { ringipc_refuse_descriptors(descriptor) }
         return Socket(owning: descriptor)
     }
 
@@ -41,8 +45,10 @@ struct Socket: ~Copyable {
 
 extension Socket {
     /// One attempt that never blocks, as of ``connect(to:timeout:)`` with a timeout of zero.
-    static func connect(to endpoint: Endpoint, over double: (any KernelDouble)?) throws(TransportError) -> Socket {
-        guard let double else { return try connect(to: endpoint, timeout: .zero) }
+    static func connect(
+        to endpoint: Endpoint, over double: (any KernelDouble)?, takesDescriptors: Bool = false
+    ) throws(TransportError) -> Socket {
+        guard let double else { return try connect(to: endpoint, timeout: .zero, takesDescriptors: takesDescriptors) }
         try endpoint.validate(during: .connect)
         let result = double.connect(to: endpoint)
         if result == -EAGAIN { throw fullQueue(endpoint, .zero) }
@@ -55,19 +61,22 @@ extension Socket {
     ///
     /// The only thing to wait for is room in the server's listen queue. A `timeout` of zero makes one attempt that never
     /// blocks. A descriptor that is refused stays the caller's.
-    static func connect(to endpoint: Endpoint, timeout: Duration) throws(TransportError) -> Socket {
+    static func connect(to endpoint: Endpoint, timeout: Duration, takesDescriptors: Bool = false) throws(TransportError) -> Socket {
         try endpoint.validate(during: .connect)
+        let (name, isAbstract): (String, Bool)
         switch endpoint {
-        case .path(let path): return try connect(to: endpoint, name: path, abstract: false, timeout: timeout)
-        case .abstract(let name): return try connect(to: endpoint, name: name, abstract: true, timeout: timeout)
-        case .descriptor(let descriptor): return try adoptConnected(descriptor)
+        case .path(let path): (name, isAbstract) = (path, false)
+        case .abstract(let abstract): (name, isAbstract) = (abstract, true)
+        case .descriptor(let descriptor): return try adoptConnected(descriptor, takesDescriptors: takesDescriptors)
         }
+        // The server may pass a descriptor as soon as we are connected.
+        let socket = try stream(during: .connect, on: endpoint, takesDescriptors: takesDescriptors)
+        return try connect(socket, to: endpoint, name: name, abstract: isAbstract, timeout: timeout)
     }
 
     private static func connect(
-        to endpoint: Endpoint, name: String, abstract: Bool, timeout: Duration
+        _ socket: consuming Socket, to endpoint: Endpoint, name: String, abstract: Bool, timeout: Duration
     ) throws(TransportError) -> Socket {
-        let socket = try stream(during: .connect, on: endpoint)
         let nanoseconds = max(0, timeout.nanosecondsRoundedUp)
         let deadline = ringipc_monotonic_nanoseconds().addingReportingOverflow(nanoseconds)
         let lastMoment = deadline.overflow ? Int64.max : deadline.partialValue
@@ -146,7 +155,7 @@ extension Socket {
 // MARK: - Adopting
 
 extension Socket {
-    private static func adoptConnected(_ descriptor: Int32) throws(TransportError) -> Socket {
+    private static func adoptConnected(_ descriptor: Int32, takesDescriptors: Bool) throws(TransportError) -> Socket {
         let endpoint = Endpoint.descriptor(descriptor)
         try requireStreamSocket(descriptor, during: .connect)
         guard ringipc_socket_option(descriptor, SO_ACCEPTCONN) == 0 else {
@@ -160,7 +169,7 @@ extension Socket {
                 detail: "the descriptor is a socket without a peer; connect it first, or pass the path instead")
         }
         try check(ringipc_set_close_on_exec(descriptor), endpoint)
-        ringipc_refuse_descriptors(descriptor)
+        if !takesDescriptors { ringipc_refuse_descriptors(descriptor) }
         try check(ringipc_set_nonblocking(descriptor, false), endpoint)
         return Socket(owning: descriptor)
     }

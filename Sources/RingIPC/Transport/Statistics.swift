@@ -27,6 +27,13 @@ public struct Statistics: Sendable, Hashable {
     /// Times that the kernel could not accept: no descriptor or no memory was left.
     public var acceptFailures: UInt64 = 0
 
+    /// Connections whose peers' shared memory was mapped.
+    public var sharedMemoryConnections: UInt64 = 0
+    /// Connections that offered shared memory and carry on by the socket: ``LaneReport/reason`` of each says why.
+    public var sharedMemoryRefusals: UInt64 = 0
+    /// Which lane a connection uses, and why; `nil` for a loop, which has many.
+    public var lane: LaneReport?
+
     /// All zero.
     public init() {}
 }

@@ -21,4 +21,34 @@ enum FrameKind: UInt8 {
     case data = 0
     /// The sender has closed its side in order; nothing follows.
     case goodbye = 1
+
+    // Of the shared-memory lane: only where both hellos have offered it. `Docs/SharedMemory.md` tells when each may come.
+
+    /// The sender has mapped what came with the peer's hello.
+    case laneAccepted = 2
+    /// It has not, and the socket carries on.
+    case laneRefused = 3
+    /// The last word on the socket: what follows is in the sender's ring.
+    case laneSwitch = 4
+    /// Wakes a peer that sleeps. On the socket, after the switch.
+    case doorbell = 5
+    /// A part of a frame that is longer than the ring can take. In the ring.
+    case piece = 6
+    /// A pool of chunks for loans; its descriptor comes with it. On the socket, after the switch.
+    case loanPool = 7
+    /// A frame that lies in a chunk. In the ring.
+    case loan = 8
+    /// A pool that is not needed any more. In the ring.
+    case loanPoolEnd = 9
+
+    var isOfLane: Bool { rawValue >= Self.laneAccepted.rawValue }
+}
+
+extension NativeHeader {
+    /// What the frame in front of `bytes` is; `nil` when less than a header is there, or no kind has the number.
+    static func kind(ofFrameBeginningWith bytes: UnsafeRawBufferPointer) -> FrameKind? {
+        guard bytes.count >= length else { return nil }
+        let word = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+        return FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift))
+    }
 }

@@ -20,6 +20,9 @@ public struct FrameParser: Sendable {
         isUsual = form.isUsual
     }
 
+    /// Whether batches end at frames of the shared-memory lane, for the connection to work them off. Else their kinds are unknown ones.
+    @usableFromInline var endsAtLaneFrames = false
+
     /// How the length in front of a payload is read and written: the format, flattened for the loops over frames.
     @usableFromInline
     enum Form: UInt8, Sendable { case native, little, big, qByteArray, littleTwo, bigTwo, littleEight, bigEight, none }
@@ -81,6 +84,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     @usableFromInline var frameCount = 0
     /// The peer said goodbye: nothing may follow.
     @usableFromInline var isFinished = false
+    @usableFromInline let endsAtLaneFrames: Bool
 
     @inlinable
     @_lifetime(borrow memory)
@@ -92,6 +96,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
         let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)
         limit = parser.isUsual ? longest : ~longest
         form = parser.form
+        endsAtLaneFrames = parser.endsAtLaneFrames
     }
 
     /// The next whole frame, or `nil` when what is left is less than a frame.
@@ -196,7 +201,8 @@ extension FrameBatch {
                 detail: "a frame announces \(length) bytes, the limit is \(limit); raise maximumFrameLength or mend the peer")
         }
         let isIgnorable = flags & NativeHeader.ignorable != 0
-        guard let known = FrameKind(rawValue: kind) else {
+        // The kinds of a lane exist for those who have offered one.
+        guard let known = FrameKind(rawValue: kind), !known.isOfLane || endsAtLaneFrames else {
             guard isIgnorable else {
                 throw malformed("frame kind \(kind) is unknown and not marked as ignorable; the peer speaks a newer version")
             }
@@ -207,6 +213,7 @@ extension FrameBatch {
         }
         // Nobody may ignore what everybody knows. A data frame is here only because it has the mark.
         guard known != .data, !isIgnorable else { throw malformed("a \(known) frame is marked as ignorable") }
+        if known.isOfLane { return false }
         guard length == 0 else { throw malformed("a goodbye has a payload") }
         guard available == NativeHeader.length else { throw malformed("bytes follow a goodbye") }
         unsafe position += NativeHeader.length

@@ -18,6 +18,10 @@ struct Hello: Equatable {
     var maximumFrameLength: UInt32
 
     static let knownRequiredFeatures: UInt64 = 0
+    /// The sender passes a segment of shared memory with its hello.
+    static let sharedMemory: UInt64 = 1 << 0
+
+    var offersSharedMemory: Bool { features & Self.sharedMemory != 0 }
 
     /// Writes ``encodedLength`` bytes.
     func write(to destination: UnsafeMutableRawPointer) {

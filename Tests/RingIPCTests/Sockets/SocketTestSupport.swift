@@ -149,3 +149,11 @@ extension ListeningSocket {
         }
     }
 }
+
+extension SharedMemoryOptions {
+    static func with(_ change: (inout SharedMemoryOptions) -> Void) -> SharedMemoryOptions {
+        var options = SharedMemoryOptions()
+        change(&options)
+        return options
+    }
+}

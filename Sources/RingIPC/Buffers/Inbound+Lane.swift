@@ -1,0 +1,95 @@
+// Frames that come out of a peer's ring of shared memory: read where they lie, or copied into the connection's own ring like bytes from a socket.
+
+extension Inbound {
+    /// From here on bytes come out of the peer's ring. What came before it is read.
+    mutating func enterLane(_ lane: borrowing SharedLane) {
+        isInPlace = !lane.copiesFrames
+        if isInPlace { ring = unsafe MirroredRing(reading: lane.ringBase, size: lane.peerRingSize) }
+    }
+
+    /// Lets further bytes of the peer's ring be read, and gives back those that were. `false` while there is nothing new.
+    mutating func advance(_ lane: inout SharedLane) throws(TransportError) -> Bool {
+        isInPlace ? try showNext(&lane) : try copyNext(&lane)
+    }
+
+    private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
+        let consumed = lane.exposed - ring.count
+        try lane.release(consumed)
+        lane.exposed -= consumed
+        guard try lane.has(.data) else { return false }
+        // In portions, so that a writer that waits for room gets some before all is read. A frame that is longer than one needs all.
+        let isStuck = consumed == 0 && lane.exposed > 0
+        guard !isStuck || lane.exposed < lane.consumer.count else { throw Self.cutFrame(lane.exposed) }
+        lane.exposed = isStuck ? lane.consumer.count : min(lane.consumer.count, max(lane.exposed, lane.portion))
+        ring.show(lane.exposed, at: lane.unreadOffset)
+        return true
+    }
+
+    /// Bytes that are copied cannot be changed any more by the peer.
+    private mutating func copyNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
+        guard try lane.has(.data) else { return false }
+        let memory = unsafe try memoryForReceive()
+        let count = min(memory.count, lane.consumer.count, lane.portion)
+        guard count > 0 else { return false }
+        unsafe memory.copyMemory(from: UnsafeRawBufferPointer(start: lane.unread, count: count))
+        markReceived(count)
+        copiedBytes &+= UInt64(count)
+        try lane.release(count)
+        return true
+    }
+
+    /// The lane's frame at the front, if one is there and whole: its kind, and bytes of payload.
+    mutating func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
+        guard isOrdinary, ring.count >= NativeHeader.length else { return nil }
+        // Read once: in place, the peer can change it at any time.
+        let word = UInt64(littleEndian: unsafe ring.readable.loadUnaligned(as: UInt64.self))
+        guard word >> NativeHeader.flagsShift == 0,
+            let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> NativeHeader.kindShift)), kind.isOfLane
+        else { return nil }
+        let count = Int(UInt32(truncatingIfNeeded: word))
+        guard FrameFormat.native.encodedLength(ofPayload: count) <= ring.count else { return nil }
+        guard count == 0 || kind == .piece else { throw Self.malformedPiece("a \(kind) frame has a payload") }
+        return (kind, count)
+    }
+
+    /// Takes a piece of a long frame off, which lies whole at the front: a header, and `count` bytes.
+    mutating func takePiece(_ count: Int) throws(TransportError) {
+        let payload = unsafe UnsafeRawBufferPointer(rebasing: ring.readable[NativeHeader.length..<(NativeHeader.length + count)])
+        if pieceLength == 0 { pieceLength = unsafe try lengthOfFrame(beginningWith: payload) }
+        guard count <= pieceLength - pieces.count else { throw Self.malformedPiece("a piece reaches beyond the end of its frame") }
+        let copied = unsafe pieces.append(payload, from: &budget)
+        copiedBytes &+= UInt64(copied)
+        guard copied == count else { throw Self.overBudget(budget.limit) }
+        ring.consume(FrameFormat.native.encodedLength(ofPayload: count))
+        guard pieces.count == pieceLength else { return }
+        swap(&spanning, &pieces)
+        spanningLength = pieceLength
+        pieceLength = 0
+        isOrdinary = false
+    }
+
+    private func lengthOfFrame(beginningWith bytes: UnsafeRawBufferPointer) throws(TransportError) -> Int {
+        guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes), unsafe NativeHeader.kind(ofFrameBeginningWith: bytes) == .data
+        else { throw Self.malformedPiece("the first piece of a frame begins with no header of data") }
+        // Refuses what is over the limit.
+        var batch = unsafe FrameBatch(parser: parser, memory: bytes)
+        _ = try batch.next()
+        guard batch.frameCount == 0 else { throw Self.malformedPiece("a whole frame is called a piece") }
+        return length
+    }
+
+    /// Another frame has come where a piece was due.
+    func requireNoPieces() throws(TransportError) {
+        if pieceLength > 0 { throw Self.malformedPiece("another frame comes between the pieces of one") }
+    }
+
+    private static func malformedPiece(_ detail: String) -> TransportError {
+        TransportError(.malformedFrame, during: .receive, detail: "\(detail); the peer is broken or hostile")
+    }
+
+    private static func cutFrame(_ count: Int) -> TransportError {
+        TransportError(
+            .malformedFrame, during: .receive,
+            detail: "the peer has published \(count) bytes of a frame that is longer; it is broken or hostile")
+    }
+}

@@ -1,0 +1,110 @@
+// Frames that go into a ring of shared memory: encoded there, where the peer reads them. When the ring is full they wait in chunks, as for a
+// socket, and are moved over as it empties.
+
+extension Outbound {
+    mutating func setLane(_ lane: consuming SharedLane) {
+        let place = UnsafeMutablePointer<SharedLane>.allocate(capacity: 1)
+        unsafe place.initialize(to: lane)
+        unsafe self.lane = unsafe place
+    }
+
+    /// The socket carries on; nothing was written into the ring.
+    mutating func removeLane() {
+        unsafe Self.free(lane)
+        unsafe lane = nil
+    }
+
+    /// From here on frames are written into the ring. Nothing is queued.
+    mutating func enterRing() {
+        precondition(isEmpty, "what is queued for the socket has to leave by it")
+        isInRing = true
+        placeInRing()
+    }
+
+    /// Makes what was written into the ring visible to the peer, and looks for how much more it takes.
+    @inline(never)
+    mutating func publish() throws(TransportError) {
+        guard isInRing, let lane = unsafe lane else { return }
+        unsafe lane.pointee.producer.advance(cursor - settledCursor)
+        // Before anything can fail: a frame is counted once.
+        placeInRing()
+        try unsafe lane.pointee.publish()
+    }
+
+    /// The next frame begins behind the last one in the ring.
+    mutating func placeInRing() {
+        guard let lane = unsafe lane else { return }
+        unsafe cursor = unsafe lane.pointee.front
+        unsafe settledCursor = unsafe cursor
+        room = isClosed || closeRequested ? 0 : unsafe lane.pointee.room
+    }
+
+    /// After this a frame of that length can be written into the ring, or frames wait in chunks.
+    mutating func makeRingRoom(_ encodedLength: Int) throws(TransportError) {
+        guard isInRing, let lane = unsafe lane else { return }
+        try publish()
+        if encodedLength <= room { return }
+        if unsafe encodedLength <= lane.pointee.largestFrame, try unsafe lane.pointee.has(.room(encodedLength)) { return placeInRing() }
+        isInRing = false
+        room = 0
+    }
+
+    /// Moves what waits in chunks into the ring as far as there is room, and publishes.
+    ///
+    /// - Returns: 0 when nothing waits any more; else how many bytes of the ring the next move needs.
+    mutating func moveIntoRing() throws(TransportError) -> Int {
+        guard let lane = unsafe lane else { return 0 }
+        if isInRing {
+            try publish()
+            return 0
+        }
+        while let waiting = unsafe nextPiece() {
+            let wanted = unsafe move(waiting, into: &lane.pointee)
+            guard wanted > 0 else { continue }
+            if try unsafe lane.pointee.has(.room(wanted)) { continue }
+            try unsafe lane.pointee.publish()
+            return wanted
+        }
+        // Marking the last piece as sent has put the cursor into the ring.
+        try unsafe lane.pointee.publish()
+        return 0
+    }
+
+    /// Moves one frame, or a part of a long one. Returns 0, or how much room it takes.
+    private mutating func move(_ waiting: UnsafeRawBufferPointer, into lane: inout SharedLane) -> Int {
+        if unmovedLength == 0 {
+            let length = unsafe Self.encodedLength(ofOwnFrame: waiting)
+            if length <= waiting.count, length <= lane.largestFrame {
+                guard lane.room >= length else { return length }
+                unsafe lane.front.copyMemory(from: waiting.baseAddress!, byteCount: length)
+                lane.producer.advance(length)
+                markSent(length)
+                return 0
+            }
+            unmovedLength = length
+        }
+        return unsafe movePiece(of: waiting, into: &lane)
+    }
+
+    /// A frame that is cut by the end of a chunk, or too long for the ring, travels as pieces of its encoded bytes.
+    private mutating func movePiece(of waiting: UnsafeRawBufferPointer, into lane: inout SharedLane) -> Int {
+        let count = min(waiting.count, unmovedLength, lane.largestPiece)
+        let length = encoder.encodedLength(ofPayload: count)
+        guard lane.room >= length else { return length }
+        let front = unsafe lane.front
+        unsafe encoder.writeFrame(around: count, to: front)
+        let header = NativeHeader.word(kind: .piece, payloadLength: UInt32(count)).littleEndian
+        unsafe front.storeBytes(of: header, as: UInt64.self)
+        unsafe (front + NativeHeader.length).copyMemory(from: waiting.baseAddress!, byteCount: count)
+        lane.producer.advance(length)
+        unmovedLength -= count
+        markSent(count)
+        return 0
+    }
+
+    /// Headers are never cut by the end of a chunk.
+    private static func encodedLength(ofOwnFrame bytes: UnsafeRawBufferPointer) -> Int {
+        let word = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+        return FrameFormat.native.encodedLength(ofPayload: Int(UInt32(truncatingIfNeeded: word)))
+    }
+}

@@ -1,0 +1,63 @@
+internal import CRingIPC
+
+/// Shared memory that this side has offered with its hello, until the peer's hello is there.
+struct LaneOffer: ~Copyable {
+    let segment: SharedSegment
+    let options: SharedMemoryOptions
+    /// What came with the peer's hello.
+    var passed = PassedDescriptors()
+
+    init(_ options: SharedMemoryOptions) throws(TransportError) {
+        segment = try SharedSegment(ringSize: options.ringSize)
+        self.options = options
+    }
+
+    /// Sends the hello, and the descriptor of the segment with it. The socket is new, so there is room for all of it or the connection is broken.
+    ///
+    /// - Returns: 0, or a negated errno and then nothing was sent: `EPERM` when the peer's end refuses descriptors (`SO_PASSRIGHTS`, 6.16),
+    ///   `ETOOMANYREFS` when too many of this user's are under way.
+    func sendHello(maximumFrameLength: Int, over socket: Int32) -> Int32 {
+        let hello = Hello(features: Hello.sharedMemory, maximumFrameLength: maximumFrameLength)
+        return unsafe withUnsafeTemporaryAllocation(byteCount: Hello.encodedLength, alignment: 8) { memory in
+            unsafe hello.write(to: memory.baseAddress!)
+            let result = unsafe ringipc_send_descriptor(socket, memory.baseAddress, memory.count, segment.descriptor ?? -1)
+            return result == memory.count ? 0 : result < 0 ? Int32(result) : -EIO
+        }
+    }
+
+    /// Maps what the peer offers.
+    ///
+    /// - Parameter peer: who it is, for whether its frames are read in place.
+    /// - Throws: ``TransportError`` when it cannot be used; the socket carries on.
+    consuming func accept(from peer: PeerCredentials?, over socket: Int32) throws(TransportError) -> SharedLane {
+        guard let number = passed.takeFirst() else {
+            throw TransportError(
+                .invalidSharedMemory, during: .handshake,
+                detail: "the peer's hello offers shared memory and brought no descriptor; is there a relay in between?")
+        }
+        let segment = try PeerSegment(
+            adopting: try OwnedDescriptor(number, during: .handshake), largestRing: options.largestPeerRing)
+        let isSameUser = peer.map { $0.userIdentifier == ringipc_effective_user() } ?? false
+        return SharedLane(
+            own: self.segment, peer: segment, socket: socket, copiesFrames: options.copiesAllFrames || !isSameUser)
+    }
+}
+
+/// Descriptors that a peer has passed and that were not looked at yet, the oldest first.
+struct PassedDescriptors: ~Copyable {
+    private var numbers: [Int32] = []
+
+    /// More than an honest peer passes ahead of the frames that speak of them.
+    private static let limit = 16
+
+    mutating func append(_ number: Int32) {
+        guard numbers.count < Self.limit else { return ringipc_close_elsewhere(number) }
+        numbers.append(number)
+    }
+
+    mutating func takeFirst() -> Int32? { numbers.isEmpty ? nil : numbers.removeFirst() }
+
+    deinit {
+        for number in numbers { ringipc_close_elsewhere(number) }
+    }
+}

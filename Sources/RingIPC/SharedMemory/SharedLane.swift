@@ -1,0 +1,181 @@
+internal import CRingIPC
+
+/// The shared memory of one connection, once both segments are mapped: one ring in each direction, and the socket for everything else.
+///
+/// Each direction is switched over by itself, by its sender. One thread uses it, that of the connection.
+@safe
+struct SharedLane: ~Copyable {
+    private let own: SharedSegment
+    private let peer: PeerSegment
+    let socket: Int32
+    /// Frames are copied out of the ring before anybody looks at them.
+    let copiesFrames: Bool
+    var producer: RingProducer<MappedWords>
+    var consumer: RingConsumer<MappedWords>
+    private var sleeper: Sleeper<MappedWords>
+    private var doorbell: Doorbell<MappedWords>
+
+    /// The peer has mapped our segment: we may switch.
+    var isAccepted = false
+    /// What we send goes into our ring.
+    var isSending = false
+    /// What the peer sends comes out of its ring.
+    var isReceiving = false
+    /// The socket has ended: whatever the peer has published is the last of it.
+    var isSocketOver = false
+    /// Bytes of the peer's ring that are lent to be parsed, since the position.
+    var exposed = 0
+    private var socketInput = LaneSocketInput()
+    /// Doorbells that were rung.
+    private(set) var doorbellCount: UInt64 = 0
+
+    init(own: consuming SharedSegment, peer: consuming PeerSegment, socket: Int32, copiesFrames: Bool) {
+        let words = unsafe MappedWords(own: own.base, peer: peer.base)
+        producer = RingProducer(words: words, size: own.layout.ringSize)
+        consumer = RingConsumer(words: words, size: peer.layout.ringSize)
+        sleeper = Sleeper(words: words)
+        doorbell = Doorbell(words: words)
+        self.socket = socket
+        self.copiesFrames = copiesFrames
+        // The peer has got its descriptor with the hello.
+        own.closeDescriptor()
+        self.own = own
+        self.peer = peer
+    }
+}
+
+// MARK: Sending
+
+extension SharedLane {
+    /// Bytes after which a stream is published: less often than that the reader idles, and more often the line of the position travels more
+    /// than it has to.
+    static var publishingThreshold: Int { 16 << 10 }
+
+    /// Bytes that are kept free at all times, so that a full ring can be ended in order.
+    static var goodbyeRoom: Int { NativeHeader.length }
+
+    /// Bytes of the longest frame that is put into the ring whole, header and padding included. The reader may keep an eighth back.
+    var largestFrame: Int { own.layout.ringSize - own.layout.ringSize / 8 - Self.goodbyeRoom }
+
+    /// Bytes of payload in one piece of a longer frame: the reader can work off some while further ones are written.
+    var largestPiece: Int { own.layout.ringSize / 4 - NativeHeader.length }
+
+    /// Where the next frame is written. Bytes beyond the ring's end lie at its beginning, too.
+    var front: UnsafeMutableRawPointer {
+        unsafe own.base + SegmentLayout.headLength + Int(truncatingIfNeeded: producer.position & (producer.size &- 1))
+    }
+
+    /// Bytes that may be written there, as far as the reader's position has been looked at.
+    var room: Int { max(0, producer.room - Self.goodbyeRoom) }
+
+    /// Makes what was written visible, and wakes a reader that sleeps.
+    mutating func publish() throws(TransportError) {
+        let socket = socket
+        var rings: UInt64 = 0
+        try producer.publish(through: &doorbell) { () throws(TransportError) in
+            rings = 1
+            Self.ring(socket)
+        }
+        doorbellCount &+= rings
+    }
+
+    /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep. One that is broken is found so by
+    /// whoever waits at it.
+    private static func ring(_ socket: Int32) {
+        var word = NativeHeader.word(kind: .doorbell).littleEndian
+        _ = unsafe ringipc_send(socket, &word, NativeHeader.length, Int32(MSG_DONTWAIT))
+    }
+
+    /// Tells the peer by the socket that everything from here on is in the ring. `false` while the socket is full.
+    ///
+    /// Nothing may be queued for the socket any more.
+    mutating func switchSending() throws(TransportError) -> Bool {
+        var word = NativeHeader.word(kind: .laneSwitch).littleEndian
+        let result = unsafe ringipc_send(socket, &word, NativeHeader.length, Int32(MSG_DONTWAIT))
+        if result == -Int(EAGAIN) || result == -Int(EINTR) { return false }
+        guard result == NativeHeader.length else { throw TransportError(systemError: Int32(-result), during: .send) }
+        isSending = true
+        return true
+    }
+}
+
+// MARK: Receiving
+
+extension SharedLane {
+    var ringBase: UnsafeRawPointer { unsafe peer.base + SegmentLayout.headLength }
+    var peerRingSize: Int { peer.layout.ringSize }
+    /// Where unread bytes begin in the ring.
+    var unreadOffset: Int { Int(truncatingIfNeeded: consumer.position & (consumer.size &- 1)) }
+    /// The unread bytes themselves. Those beyond the ring's end lie at its beginning, too.
+    var unread: UnsafeRawPointer { unsafe ringBase + unreadOffset }
+
+    /// Bytes that are handed out at a time, unless a frame is longer: what was read is given back between two portions, and a writer goes on.
+    var portion: Int { peer.layout.ringSize / 8 }
+
+    /// `count` bytes were read.
+    mutating func release(_ count: Int) throws(TransportError) {
+        let socket = socket
+        var rings: UInt64 = 0
+        try consumer.release(count, through: &doorbell) { () throws(TransportError) in
+            rings = 1
+            Self.ring(socket)
+        }
+        doorbellCount &+= rings
+    }
+
+    private mutating func giveBackAll() throws(TransportError) {
+        let socket = socket
+        var rings: UInt64 = 0
+        try consumer.publish(through: &doorbell) { () throws(TransportError) in
+            rings = 1
+            Self.ring(socket)
+        }
+        doorbellCount &+= rings
+    }
+
+    /// Takes off what the socket has: doorbells, and its end.
+    mutating func readSocket() throws(TransportError) {
+        if try socketInput.read(socket) == .end { isSocketOver = true }
+    }
+
+    /// What the socket brought behind the peer's switch.
+    mutating func takeSocketInput(_ bytes: UnsafeRawBufferPointer) throws(TransportError) { try unsafe socketInput.take(bytes) }
+}
+
+// MARK: Sleeping
+
+extension SharedLane {
+    /// What a side waits for.
+    enum Wish {
+        case data
+        case room(Int)
+
+        var reason: SleepReasons {
+            switch self {
+            case .data: .data
+            case .room: .room
+            }
+        }
+    }
+
+    /// Whether it is there, looking at the peer's position if it was not before.
+    mutating func has(_ wish: Wish) throws(TransportError) -> Bool {
+        switch wish {
+        case .data: try consumer.hasBytes()
+        case .room(let count): try producer.hasRoom(for: count + Self.goodbyeRoom)
+        }
+    }
+
+    /// Announces a sleep, after which the peer rings. Returns `false`, and nothing is announced, when what is waited for is there by now.
+    mutating func prepareSleep(_ wish: Wish) throws(TransportError) -> Bool {
+        // The peer could wait for what is held back here.
+        try publish()
+        try giveBackAll()
+        sleeper.announce(wish.reason)
+        guard try has(wish) else { return true }
+        sleeper.wakeUp()
+        return false
+    }
+
+    mutating func wakeUp() { sleeper.wakeUp() }
+}
