@@ -44,7 +44,8 @@ extension SimulatedKernel {
         guard !operation.isOver, operation.notBefore <= nanoseconds else { return false }
         switch (operation.request.kind, object(operation.request.descriptor, for: "a ring's operation")) {
         case (.accept, .listener(let listener)?): return !listener.queue.isEmpty
-        case (.receivePooled, .socket(let socket)?), (.receive, .socket(let socket)?): return socket.isReadable
+        case (.receivePooled, .socket(let socket)?), (.receive, .socket(let socket)?), (.awaitInput, .socket(let socket)?):
+            return socket.isReadable
         case (.send, .socket(let socket)?): return socket.answersSend
         case (.read, .event(let event)?): return event.count > 0
         default: return false
@@ -59,6 +60,7 @@ extension SimulatedKernel {
         case (.receive(let memory), .socket(let socket)?):
             if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
             finish(operation, Int32(unsafe receive(from: socket, memory)), ring)
+        case (.awaitInput, .socket): finish(operation, 1, ring)
         case (.send(let bytes), .socket(let socket)?):
             if occurs(.requestCancelled) { return finish(operation, -ECANCELED, ring) }
             finish(operation, Int32(unsafe send(to: socket, bytes)), ring)

@@ -276,6 +276,10 @@ static inline void ringipc_prepare_send(
     io_uring_prep_send(request, descriptor, buffer, count, MSG_NOSIGNAL);
     io_uring_sqe_set_data64(request, token);
 }
+static inline void ringipc_prepare_await_input(struct io_uring_sqe *request, int descriptor, uint64_t token) {
+    io_uring_prep_poll_add(request, descriptor, POLLIN);
+    io_uring_sqe_set_data64(request, token);
+}
 static inline void ringipc_prepare_accept(struct io_uring_sqe *request, int listener, bool multishot, uint64_t token) {
     io_uring_prep_accept(request, listener, NULL, NULL, SOCK_CLOEXEC);
     if (multishot) request->ioprio |= IORING_ACCEPT_MULTISHOT;

@@ -56,6 +56,9 @@ protocol Backend: ~Copyable {
     mutating func accept(_ descriptor: Int32, slot: ConnectionID)
     mutating func receivePooled(_ descriptor: Int32, connection: ConnectionID)
     mutating func receive(_ descriptor: Int32, into memory: UnsafeMutableRawBufferPointer, connection: ConnectionID)
+    /// Completes once, with a result above 0, when a receive would not wait: for sockets that may bring descriptors, which a ring's receive loses.
+    /// Takes the place of a receive.
+    mutating func awaitInput(_ descriptor: Int32, connection: ConnectionID)
     mutating func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, connection: ConnectionID) -> SendOutcome
     mutating func cancel(_ operation: Token.Operation, connection: ConnectionID)
 

@@ -39,27 +39,23 @@ extension Inbound {
     }
 
     /// The lane's frame at the front, if one is there and whole: its kind, and bytes of payload.
-    mutating func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
-        guard isOrdinary, ring.count >= NativeHeader.length else { return nil }
-        // Read once: in place, the peer can change it at any time.
-        let word = UInt64(littleEndian: unsafe ring.readable.loadUnaligned(as: UInt64.self))
-        guard word >> NativeHeader.flagsShift == 0,
-            let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> NativeHeader.kindShift)), kind.isOfLane
-        else { return nil }
-        let count = Int(UInt32(truncatingIfNeeded: word))
-        guard FrameFormat.native.encodedLength(ofPayload: count) <= ring.count else { return nil }
-        guard count == 0 || kind == .piece else { throw Self.malformedPiece("a \(kind) frame has a payload") }
-        return (kind, count)
+    func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
+        guard isOrdinary, let frame = unsafe NativeHeader.laneFrame(in: ring.readable), frame.encodedLength <= ring.count else { return nil }
+        guard (frame.payloadLength == 0) == (frame.kind != .piece) else {
+            throw Self.malformedPiece("a \(frame.kind) frame of \(frame.payloadLength) bytes")
+        }
+        return (frame.kind, frame.payloadLength)
     }
 
     /// Takes a piece of a long frame off, which lies whole at the front: a header, and `count` bytes.
     mutating func takePiece(_ count: Int) throws(TransportError) {
-        let payload = unsafe UnsafeRawBufferPointer(rebasing: ring.readable[NativeHeader.length..<(NativeHeader.length + count)])
-        if pieceLength == 0 { pieceLength = unsafe try lengthOfFrame(beginningWith: payload) }
-        guard count <= pieceLength - pieces.count else { throw Self.malformedPiece("a piece reaches beyond the end of its frame") }
+        guard pieceLength == 0 || count <= pieceLength - pieces.count else { throw Self.malformedPiece("a piece reaches beyond the end of its frame") }
+        let payload = unsafe ring.readable.dropping(NativeHeader.length).keeping(count)
         let copied = unsafe pieces.append(payload, from: &budget)
         copiedBytes &+= UInt64(copied)
         guard copied == count else { throw Self.overBudget(budget.limit) }
+        // Of the copy, which the peer cannot change any more.
+        if pieceLength == 0 { pieceLength = unsafe try Self.lengthOfPiecedFrame(pieces.bytes, parser) }
         ring.consume(FrameFormat.native.encodedLength(ofPayload: count))
         guard pieces.count == pieceLength else { return }
         swap(&spanning, &pieces)
@@ -68,13 +64,15 @@ extension Inbound {
         isOrdinary = false
     }
 
-    private func lengthOfFrame(beginningWith bytes: UnsafeRawBufferPointer) throws(TransportError) -> Int {
-        guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes), unsafe NativeHeader.kind(ofFrameBeginningWith: bytes) == .data
-        else { throw Self.malformedPiece("the first piece of a frame begins with no header of data") }
+    /// What the frame takes whose first piece is here.
+    static func lengthOfPiecedFrame(_ bytes: UnsafeRawBufferPointer, _ parser: FrameParser) throws(TransportError) -> Int {
+        guard unsafe NativeHeader.isData(bytes), let length = unsafe parser.encodedLength(ofFrameBeginningWith: bytes) else {
+            throw malformedPiece("the first piece of a frame begins with no header of data")
+        }
         // Refuses what is over the limit.
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
         _ = try batch.next()
-        guard batch.frameCount == 0 else { throw Self.malformedPiece("a whole frame is called a piece") }
+        guard batch.frameCount == 0 else { throw malformedPiece("a whole frame is called a piece") }
         return length
     }
 
@@ -83,11 +81,11 @@ extension Inbound {
         if pieceLength > 0 { throw Self.malformedPiece("another frame comes between the pieces of one") }
     }
 
-    private static func malformedPiece(_ detail: String) -> TransportError {
+    static func malformedPiece(_ detail: String) -> TransportError {
         TransportError(.malformedFrame, during: .receive, detail: "\(detail); the peer is broken or hostile")
     }
 
-    private static func cutFrame(_ count: Int) -> TransportError {
+    static func cutFrame(_ count: Int) -> TransportError {
         TransportError(
             .malformedFrame, during: .receive,
             detail: "the peer has published \(count) bytes of a frame that is longer; it is broken or hostile")

@@ -2,6 +2,13 @@
 // socket, and are moved over as it empties.
 
 extension Outbound {
+    /// Which lane each direction of the connection uses, and why.
+    public var laneReport: LaneReport {
+        let (isSending, isReceiving) = unsafe (lane?.pointee.isSending == true, lane?.pointee.isReceiving == true)
+        return LaneReport(
+            sending: isSending ? .sharedMemory : .socket, receiving: isReceiving ? .sharedMemory : .socket, reason: laneState.reason)
+    }
+
     mutating func setLane(_ lane: consuming SharedLane) {
         let place = UnsafeMutablePointer<SharedLane>.allocate(capacity: 1)
         unsafe place.initialize(to: lane)
@@ -59,10 +66,11 @@ extension Outbound {
             return 0
         }
         while let waiting = unsafe nextPiece() {
-            let wanted = unsafe move(waiting, into: &lane.pointee)
+            let wanted = unsafe move(waiting, into: lane)
             guard wanted > 0 else { continue }
             if try unsafe lane.pointee.has(.room(wanted)) { continue }
             try unsafe lane.pointee.publish()
+            wantedRoom = wanted
             return wanted
         }
         // Marking the last piece as sent has put the cursor into the ring.
@@ -71,32 +79,32 @@ extension Outbound {
     }
 
     /// Moves one frame, or a part of a long one. Returns 0, or how much room it takes.
-    private mutating func move(_ waiting: UnsafeRawBufferPointer, into lane: inout SharedLane) -> Int {
+    private mutating func move(_ waiting: UnsafeRawBufferPointer, into lane: UnsafeMutablePointer<SharedLane>) -> Int {
         if unmovedLength == 0 {
             let length = unsafe Self.encodedLength(ofOwnFrame: waiting)
-            if length <= waiting.count, length <= lane.largestFrame {
-                guard lane.room >= length else { return length }
-                unsafe lane.front.copyMemory(from: waiting.baseAddress!, byteCount: length)
-                lane.producer.advance(length)
+            if length <= waiting.count, unsafe length <= lane.pointee.largestFrame {
+                guard unsafe lane.pointee.room >= length else { return length }
+                unsafe lane.pointee.front.copyMemory(from: waiting.baseAddress!, byteCount: length)
+                unsafe lane.pointee.producer.advance(length)
                 markSent(length)
                 return 0
             }
             unmovedLength = length
         }
-        return unsafe movePiece(of: waiting, into: &lane)
+        return unsafe movePiece(of: waiting, into: lane)
     }
 
     /// A frame that is cut by the end of a chunk, or too long for the ring, travels as pieces of its encoded bytes.
-    private mutating func movePiece(of waiting: UnsafeRawBufferPointer, into lane: inout SharedLane) -> Int {
-        let count = min(waiting.count, unmovedLength, lane.largestPiece)
+    private mutating func movePiece(of waiting: UnsafeRawBufferPointer, into lane: UnsafeMutablePointer<SharedLane>) -> Int {
+        let count = unsafe min(waiting.count, unmovedLength, lane.pointee.largestPiece)
         let length = encoder.encodedLength(ofPayload: count)
-        guard lane.room >= length else { return length }
-        let front = unsafe lane.front
+        guard unsafe lane.pointee.room >= length else { return length }
+        let front = unsafe lane.pointee.front
         unsafe encoder.writeFrame(around: count, to: front)
         let header = NativeHeader.word(kind: .piece, payloadLength: UInt32(count)).littleEndian
         unsafe front.storeBytes(of: header, as: UInt64.self)
         unsafe (front + NativeHeader.length).copyMemory(from: waiting.baseAddress!, byteCount: count)
-        lane.producer.advance(length)
+        unsafe lane.pointee.producer.advance(length)
         unmovedLength -= count
         markSent(count)
         return 0

@@ -29,6 +29,10 @@ public struct Outbound: ~Copyable {
     var settledCursor: UnsafeMutableRawPointer
     /// The connection's shared memory; `nil` without. It lives as long as this.
     var lane: UnsafeMutablePointer<SharedLane>?
+    /// How far the two sides have come with it.
+    var laneState = LaneState.notOffered
+    /// Room in the ring that the next frame, or piece of one, waits for.
+    var wantedRoom = 0
     /// `cursor` is in the ring of shared memory, and no frame waits in a chunk.
     var isInRing = false
     /// Bytes of the frame at the front of the chunks that are still to be moved into the ring, once a part of it was.

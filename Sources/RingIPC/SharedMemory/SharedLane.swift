@@ -70,15 +70,18 @@ extension SharedLane {
 
     /// Makes what was written visible, and wakes a reader that sleeps.
     mutating func publish() throws(TransportError) {
-        let socket = socket
+        let (socket, mayRing) = (socket, isSending)
         var rings: UInt64 = 0
         try producer.publish(through: &doorbell) { () throws(TransportError) in
-            rings = 1
-            Self.ring(socket)
+            rings = mayRing ? 1 : 0
+            if mayRing { Self.ring(socket) }
         }
         doorbellCount &+= rings
     }
 
+    /// Only after the own switch, for a doorbell must not get between the bytes of a frame. Before it no doorbell is needed: what is still to leave
+    /// by the socket, the switch at the least, wakes the peer as well.
+    ///
     /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep. One that is broken is found so by
     /// whoever waits at it.
     private static func ring(_ socket: Int32) {
@@ -114,21 +117,21 @@ extension SharedLane {
 
     /// `count` bytes were read.
     mutating func release(_ count: Int) throws(TransportError) {
-        let socket = socket
+        let (socket, mayRing) = (socket, isSending)
         var rings: UInt64 = 0
         try consumer.release(count, through: &doorbell) { () throws(TransportError) in
-            rings = 1
-            Self.ring(socket)
+            rings = mayRing ? 1 : 0
+            if mayRing { Self.ring(socket) }
         }
         doorbellCount &+= rings
     }
 
     private mutating func giveBackAll() throws(TransportError) {
-        let socket = socket
+        let (socket, mayRing) = (socket, isSending)
         var rings: UInt64 = 0
         try consumer.publish(through: &doorbell) { () throws(TransportError) in
-            rings = 1
-            Self.ring(socket)
+            rings = mayRing ? 1 : 0
+            if mayRing { Self.ring(socket) }
         }
         doorbellCount &+= rings
     }
@@ -149,13 +152,6 @@ extension SharedLane {
     enum Wish {
         case data
         case room(Int)
-
-        var reason: SleepReasons {
-            switch self {
-            case .data: .data
-            case .room: .room
-            }
-        }
     }
 
     /// Whether it is there, looking at the peer's position if it was not before.
@@ -168,11 +164,25 @@ extension SharedLane {
 
     /// Announces a sleep, after which the peer rings. Returns `false`, and nothing is announced, when what is waited for is there by now.
     mutating func prepareSleep(_ wish: Wish) throws(TransportError) -> Bool {
+        switch wish {
+        case .data: try prepareSleep(data: true, room: nil)
+        case .room(let count): try prepareSleep(data: false, room: count)
+        }
+    }
+
+    /// The same for whoever waits for both, or for the socket alone.
+    mutating func prepareSleep(data: Bool, room: Int?) throws(TransportError) -> Bool {
         // The peer could wait for what is held back here.
         try publish()
         try giveBackAll()
-        sleeper.announce(wish.reason)
-        guard try has(wish) else { return true }
+        var reasons = SleepReasons()
+        if data { reasons.insert(.data) }
+        if room != nil { reasons.insert(.room) }
+        sleeper.announce(reasons)
+        var isThere = false
+        if data { isThere = try has(.data) }
+        if let room, !isThere { isThere = try has(.room(room)) }
+        guard isThere else { return true }
         sleeper.wakeUp()
         return false
     }

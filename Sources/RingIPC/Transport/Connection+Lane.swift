@@ -87,21 +87,16 @@ extension Connection {
             case .piece where unsafe outbound.pointee.lane?.pointee.isReceiving == true:
                 unsafe try inbound.pointee.takePiece(count)
                 return true
-            default: throw unexpected(kind)
+            default: throw .unexpectedLaneFrame(kind)
             }
         }
         return isAny
     }
 
-    private func unexpected(_ kind: FrameKind) -> TransportError {
-        TransportError(
-            .malformedFrame, during: .receive, on: endpoint, detail: "a \(kind) frame came where none can be; the peer is broken or hostile")
-    }
-
     private mutating func peerAccepted() throws(TransportError) {
         unsafe inbound.pointee.consume(NativeHeader.length)
         if case .refusedHere = laneState { return }
-        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw unexpected(.laneAccepted) }
+        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneAccepted) }
         unsafe lane.pointee.isAccepted = true
         try switchSending()
     }
@@ -109,14 +104,14 @@ extension Connection {
     private mutating func peerRefused() throws(TransportError) {
         unsafe inbound.pointee.consume(NativeHeader.length)
         if case .refusedHere = laneState { return }
-        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw unexpected(.laneRefused) }
+        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneRefused) }
         unsafe outbound.pointee.removeLane()
         counters.sharedMemoryConnections &-= 1
         giveUpLane(.refusedByPeer)
     }
 
     private mutating func peerSwitched() throws(TransportError) {
-        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isReceiving else { throw unexpected(.laneSwitch) }
+        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isReceiving else { throw .unexpectedLaneFrame(.laneSwitch) }
         unsafe inbound.pointee.consume(NativeHeader.length)
         unsafe lane.pointee.isReceiving = true
         unsafe try lane.pointee.takeSocketInput(inbound.pointee.readable)
@@ -126,7 +121,7 @@ extension Connection {
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
     mutating func switchSending() throws(TransportError) {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isAccepted, unsafe !lane.pointee.isSending,
-            laneAnswer == nil, unsafe outbound.pointee.isEmpty
+            laneAnswer == nil, !end.isFinished, unsafe outbound.pointee.isEmpty
         else { return }
         counters.systemCalls &+= 1
         guard unsafe try lane.pointee.switchSending() else { return }
@@ -254,9 +249,25 @@ extension Connection {
         }
     }
 
+    /// What is queued for the socket goes as far as it can without waiting, and then the switch.
+    private mutating func sendWhatFits() throws(TransportError) {
+        queueLaneAnswer()
+        while let piece = unsafe outbound.pointee.nextPiece() {
+            counters.systemCalls &+= 1
+            let result = unsafe ringipc_send(socket.descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
+            // A broken socket is found so by who waits at it.
+            guard result > 0 else { return }
+            counters.bytesSent &+= UInt64(result)
+            unsafe outbound.pointee.markSent(result)
+        }
+        try switchSending()
+    }
+
     /// Further bytes of the peer's ring can be read, if there are any.
     mutating func takeMoreOfLane() throws(TransportError) -> Bool {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isReceiving else { return false }
+        // The peer may wait for the room that is given back here, and is not rung before the switch.
+        if unsafe !lane.pointee.isSending { try sendWhatFits() }
         return unsafe try inbound.pointee.advance(&lane.pointee)
     }
 
@@ -340,7 +351,7 @@ extension Connection {
     }
 
     /// Takes what the socket has: doorbells; or, before the peer's switch, its frames, and then the switch.
-    private mutating func readLaneSocket() throws(TransportError) {
+    mutating func readLaneSocket() throws(TransportError) {
         guard let lane = unsafe outbound.pointee.lane else { return }
         counters.systemCalls &+= 1
         if unsafe lane.pointee.isReceiving { return unsafe try lane.pointee.readSocket() }

@@ -99,8 +99,11 @@ extension Connection {
 
     /// The socket is full. Waits for room, and takes input meanwhile, as far as there is memory for it.
     private mutating func awaitRoom(until deadline: Int64?) throws(TransportError) {
-        let memory = end.isInputOver ? nil : unsafe try? inbound.pointee.memoryForReceive()
-        let events = Int16(POLLOUT) | (unsafe memory?.isEmpty ?? true ? 0 : Int16(POLLIN))
+        // What a lane's peer sends waits in its ring; the socket brings doorbells.
+        let isOnLane = unsafe outbound.pointee.lane?.pointee.isReceiving == true
+        let memory = end.isInputOver || isOnLane ? nil : unsafe try? inbound.pointee.memoryForReceive()
+        let takesInput = unsafe isOnLane ? !end.isInputOver : !(memory?.isEmpty ?? true)
+        let events = Int16(POLLOUT) | (takesInput ? Int16(POLLIN) : 0)
         let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
         // A spinning connection asks again and again instead of sleeping.
         let timeout = configuration.wait == .spin ? 0 : remaining
@@ -112,6 +115,10 @@ extension Connection {
             throw TransportError(
                 .timedOut, during: .send, on: endpoint,
                 detail: unsafe "the peer has not read; \(outbound.pointee.queuedBytes) bytes are still queued")
+        }
+        if isOnLane, result > 0, result & POLLIN != 0 {
+            try readLaneSocket()
+            end.isInputOver = unsafe outbound.pointee.lane?.pointee.isSocketOver == true
         }
         guard result > 0, result & POLLIN != 0, let memory = unsafe memory, unsafe !memory.isEmpty else { return }
         counters.systemCalls &+= 1

@@ -23,6 +23,8 @@ struct ConnectionSlot: ~Copyable {
     /// A receive is under way, and of which kind.
     var isReceiveArmed = false
     var isReceiveDirect = false
+    /// What is under way only tells when there is something to receive.
+    var isReceiveReadiness = false
     /// The armed receive was asked to end.
     var isReceiveCancelled = false
     /// Nothing is taken in: the outbound side is too full, the handler left frames, or there is no memory.
@@ -67,7 +69,25 @@ struct ConnectionSlot: ~Copyable {
     /// Why sending does not work any more; kept while input may still come.
     var sendFailure: TransportError?
 
-    init(id: ConnectionID, descriptor: Int32, handler: Unmanaged<AnyConnectionHandler>, outbound: consuming Outbound, phase: Phase) {
+    // MARK: Shared memory
+
+    let peer: PeerCredentials?
+    /// What was offered, until the peer's hello is there.
+    var laneSetup: LaneSetup?
+    /// The slot is in the list of those whose positions are looked at in every turn.
+    var isLaneActive = false
+    /// Bytes of the piece at the front of the ring that were copied already, when there was no memory for all of it.
+    var pieceTaken = 0
+    /// The socket may bring descriptors: it is waited for until it is readable, and read then.
+    var takesDescriptors: Bool { outbound.laneState.takesDescriptors }
+    var isReceivingOnLane: Bool { unsafe outbound.lane?.pointee.isReceiving == true }
+    var isSendingOnLane: Bool { unsafe outbound.lane?.pointee.isSending == true }
+
+    init(
+        id: ConnectionID, descriptor: Int32, peer: PeerCredentials?, handler: Unmanaged<AnyConnectionHandler>, outbound: consuming Outbound,
+        phase: Phase
+    ) {
+        self.peer = peer
         self.id = id
         self.descriptor = descriptor
         unsafe self.handler = unsafe handler

@@ -149,13 +149,15 @@ extension LoopCore where B: ~Copyable {
         let isNative = parser.form == .native
         let slot = unsafe table.insert(
             ConnectionSlot(
-                id: id, descriptor: socket.release(), handler: .passRetained(handler), outbound: outbound,
+                id: id, descriptor: socket.release(), peer: peer, handler: .passRetained(handler), outbound: outbound,
                 phase: isNative ? .awaitingHello : .open))
         if isNative {
-            let hello = unsafe Hello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength)
-            unsafe slot.pointee.outbound.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+            if unsafe !offerLane(slot) {
+                let hello = unsafe Hello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength)
+                unsafe slot.pointee.outbound.appendControl(length: Hello.encodedLength) { unsafe hello.write(to: $0) }
+                unsafe markDirty(slot)
+            }
             unsafe setDeadline(time(after: configuration.helloTimeout), of: slot)
-            unsafe markDirty(slot)
         } else {
             unsafe handler.opened(&slot.pointee.outbound)
             unsafe afterHandler(slot)

@@ -9,7 +9,8 @@ extension LoopCore where B: ~Copyable {
         guard unsafe !slot.pointee.isPaused else { return }
         unsafe slot.pointee.isPaused = true
         unsafe setDeadline(.max, of: slot)
-        unsafe disarmReceive(slot)
+        // What a lane's peer sends waits in its ring.
+        if unsafe !slot.pointee.isReceivingOnLane { unsafe disarmReceive(slot) }
         // Without anything to send nothing will wake it: it is asked again next turn.
         if unsafe slot.pointee.outbound.isEmpty, unsafe !slot.pointee.isHeldBack { unsafe resumable.append(slot.pointee.id) }
     }
@@ -45,7 +46,7 @@ extension LoopCore where B: ~Copyable {
         }
         statistics.spanningPauses &+= 1
         unsafe slot.pointee.isPaused = true
-        unsafe disarmReceive(slot)
+        if unsafe !slot.pointee.isReceivingOnLane { unsafe disarmReceive(slot) }
         unsafe waitingForMemory.append(slot.pointee.id)
     }
 
@@ -83,6 +84,7 @@ extension LoopCore where B: ~Copyable {
         if unsafe !slot.pointee.spanning.isEmpty, unsafe slot.pointee.deadline == .max, unsafe slot.pointee.phase == .open {
             unsafe setDeadline(time(after: configuration.frameTimeout), of: slot)
         }
+        unsafe activateLane(slot)
         unsafe goOn(slot)
     }
 

@@ -13,6 +13,10 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.isReceiveArmed = completion.isArmed
         if !completion.isArmed { unsafe slot.pointee.isReceiveCancelled = false }
         if wasDirect, unsafe !slot.pointee.isReading { unsafe giveBackInput(slot) }
+        if unsafe slot.pointee.isReceiveReadiness, completion.result > 0 {
+            unsafe inputReady(slot)
+            return unsafe goOn(slot)
+        }
         switch completion.result {
         case 1...:
             statistics.bytesReceived &+= UInt64(completion.result)
@@ -21,6 +25,14 @@ extension LoopCore where B: ~Copyable {
             } else {
                 unsafe take(pool.lend(completion.buffer, length: Int(completion.result)), slot)
             }
+        default: unsafe receiveEnded(completion.result, slot)
+        }
+        unsafe goOn(slot)
+    }
+
+    /// What a receive came to that brought nothing: 0 at the end of the stream, or a negated errno.
+    mutating func receiveEnded(_ result: Int32, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        switch result {
         case 0:
             unsafe slot.pointee.isEndOfStream = true
             // A paused connection still has something to deliver: `resume` tells of the end after it.
@@ -30,7 +42,7 @@ extension LoopCore where B: ~Copyable {
             unsafe starved.append(slot.pointee.id)
         case -ECANCELED, -EINTR, -EAGAIN: break
         default:
-            let error = TransportError(systemError: -completion.result, during: .receive)
+            let error = TransportError(systemError: -result, during: .receive)
             // A peer that has said goodbye need not wait for ours.
             let isOver = unsafe slot.pointee.isPeerFinished && !slot.pointee.isReading
             if unsafe slot.pointee.isPaused, unsafe slot.pointee.isReading {
@@ -41,19 +53,34 @@ extension LoopCore where B: ~Copyable {
                 unsafe finish(slot, isOver ? .finished : .failed(error))
             }
         }
-        unsafe goOn(slot)
     }
 
     /// Keeps a receive armed as long as the connection reads, and frees the slot of one that is over.
     mutating func goOn(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         if unsafe slot.pointee.phase == .dead { return unsafe releaseIfQuiet(slot) }
-        guard unsafe !slot.pointee.isReceiveArmed, unsafe !slot.pointee.isPaused, unsafe !slot.pointee.isEndOfStream else { return }
+        guard unsafe !slot.pointee.isReceiveArmed, unsafe !slot.pointee.isEndOfStream else { return }
+        if unsafe slot.pointee.isReceivingOnLane { return unsafe awaitDoorbell(slot) }
+        guard unsafe !slot.pointee.isPaused else { return }
         unsafe armReceive(slot)
+    }
+
+    /// The socket of a lane brings doorbells and the end of the peer, also while the connection does not read.
+    private mutating func awaitDoorbell(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if unsafe slot.pointee.outbound.lane?.pointee.isSocketOver == false { unsafe armReadiness(slot) }
+    }
+
+    private mutating func armReadiness(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        unsafe slot.pointee.isReceiveDirect = false
+        unsafe slot.pointee.isReceiveReadiness = true
+        unsafe backend.awaitInput(slot.pointee.descriptor, connection: slot.pointee.id)
+        unsafe slot.pointee.isReceiveArmed = true
     }
 
     /// A long frame is received straight into its own memory, everything else into pooled buffers.
     mutating func armReceive(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         let (descriptor, id) = unsafe (slot.pointee.descriptor, slot.pointee.id)
+        if unsafe slot.pointee.takesDescriptors { return unsafe armReadiness(slot) }
+        unsafe slot.pointee.isReceiveReadiness = false
         if let memory = unsafe directMemory(slot) {
             unsafe slot.pointee.isReceiveDirect = true
             unsafe backend.receive(descriptor, into: memory, connection: id)
@@ -136,10 +163,15 @@ extension LoopCore where B: ~Copyable {
 
     /// Frames that lie whole in `bytes` go to the handler in one batch; a cut one at the end begins a spanning frame.
     private mutating func deliverFrames(in bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        if parser.endsAtLaneFrames {
+            let taken = unsafe workOffLaneFrame(UnsafeRawBufferPointer(bytes), slot)
+            if taken > 0 { return taken }
+        }
         let consumed = unsafe deliver(UnsafeRawBufferPointer(bytes), slot)
         guard unsafe slot.pointee.phase == .open, unsafe !slot.pointee.isPeerFinished else { return bytes.count }
         let rest = unsafe UnsafeRawBufferPointer(bytes).dropping(consumed)
         guard unsafe !rest.isEmpty else { return bytes.count }
+        if consumed > 0, parser.endsAtLaneFrames, unsafe NativeHeader.laneFrame(in: rest) != nil { return consumed }
         if let length = unsafe parser.encodedLength(ofFrameBeginningWith: rest), length <= rest.count {
             unsafe askAgain(slot, about: rest)
             return consumed
@@ -149,7 +181,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// One call of the handler. Returns how many bytes it took.
-    private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+    mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
         let framesSent = unsafe slot.pointee.outbound.framesSent
         do {
@@ -249,6 +281,7 @@ extension LoopCore where B: ~Copyable {
         if unsafe slot.pointee.isAnswering, queued > 0, unsafe queued + slot.pointee.spanning.count > configuration.outboundLimit {
             return unsafe pause(slot)
         }
+        if parser.endsAtLaneFrames, unsafe workOffLaneFrame(slot.pointee.spanning.bytes, slot) > 0 { return unsafe dropSpanning(slot) }
         let taken = unsafe deliver(slot.pointee.spanning.bytes, slot)
         guard unsafe slot.pointee.isReading else { return }
         if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {
@@ -260,7 +293,7 @@ extension LoopCore where B: ~Copyable {
 
     /// The handler left a whole frame: it wants to be asked again when its answers are out. But one that cannot be read, and whose
     /// error the handler kept to itself, would be left for ever.
-    private mutating func askAgain(_ slot: UnsafeMutablePointer<ConnectionSlot>, about frame: UnsafeRawBufferPointer) {
+    mutating func askAgain(_ slot: UnsafeMutablePointer<ConnectionSlot>, about frame: UnsafeRawBufferPointer) {
         do { try unsafe requireAcceptable(frame) } catch { return unsafe fail(slot, error) }
         unsafe pause(slot)
     }
@@ -275,6 +308,7 @@ extension LoopCore where B: ~Copyable {
         let limit = unsafe min(slot.pointee.outbound.maximumFrameLength, Int(hello.maximumFrameLength))
         unsafe slot.pointee.outbound.maximumFrameLength = limit
         unsafe slot.pointee.phase = .open
+        unsafe answerOffer(in: hello, slot)
         unsafe slot.pointee.handler._withUnsafeGuaranteedRef { unsafe $0.opened(&slot.pointee.outbound) }
         unsafe afterHandler(slot)
         return length

@@ -11,7 +11,8 @@ extension LoopCore where B: ~Copyable {
         let queued = unsafe slot.pointee.outbound.queuedBytes
         // A handler that asks to be called when there is room is called also when nothing is queued at all.
         guard unsafe queued > 0 || slot.pointee.outbound.writableRequested else { return }
-        if unsafe B.sendsAtOnce || slot.pointee.outbound.flushRequested {
+        // Into a ring of shared memory nothing is gained by collecting, either.
+        if unsafe B.sendsAtOnce || slot.pointee.outbound.flushRequested || slot.pointee.isSendingOnLane {
             unsafe slot.pointee.outbound.flushRequested = false
             unsafe startSend(slot)
         } else {
@@ -45,6 +46,7 @@ extension LoopCore where B: ~Copyable {
     ///
     /// - Parameter minimum: stop as soon as fewer bytes than this are queued.
     mutating func startSend(_ slot: UnsafeMutablePointer<ConnectionSlot>, atLeast minimum: Int = 0) {
+        if unsafe slot.pointee.isSendingOnLane { return unsafe sendOnLane(slot) }
         for _ in 0..<Self.maximumSendsPerTurn {
             guard unsafe slot.pointee.outbound.queuedBytes >= minimum else { return }
             guard unsafe !slot.pointee.isSendPending, unsafe slot.pointee.phase != .dead else { return }
@@ -87,8 +89,12 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// Everything queued is with the kernel.
-    private mutating func drained(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
-        if unsafe slot.pointee.phase == .finishing { return unsafe beginDrain(slot) }
+    mutating func drained(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if unsafe slot.pointee.phase == .finishing {
+            // What is in shared memory stays there for the peer, whatever becomes of the socket.
+            return unsafe slot.pointee.isSendingOnLane ? finish(slot, .finished) : beginDrain(slot)
+        }
+        if unsafe slot.pointee.takesDescriptors { unsafe switchIfAgreed(slot) }
         unsafe noteDrained(slot)
         guard unsafe slot.pointee.outbound.writableRequested, unsafe slot.pointee.phase == .open else { return }
         unsafe slot.pointee.outbound.writableRequested = false
@@ -99,7 +105,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// The peer does not take any more. What it sent before may still be here: reading goes on to the end of the stream, and then tells.
-    private mutating func sendFailed(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ number: Int32) {
+    mutating func sendFailed(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ number: Int32) {
         let error = TransportError(systemError: number, during: .send)
         if unsafe slot.pointee.isPeerFinished, unsafe slot.pointee.phase == .finishing {
             // It had said goodbye, and did not wait for ours.

@@ -34,6 +34,10 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     var waitingForMemory = ConnectionList()
     /// Paused connections that are looked at again at the end of the turn.
     var resumable = ConnectionList()
+    /// Lanes whose positions are looked at in every turn. The others sleep until their peers ring.
+    var activeLanes = ConnectionList()
+    var servedLanes = ConnectionList()
+    var laneCopies = LaneCopies()
     /// Connections that are over; their slots are freed when nobody looks at them any more.
     var ended = ConnectionList()
     /// The list that is being worked off, while the original takes new entries.
@@ -52,7 +56,9 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
         self.pool = pool
         now = backend.now
         self.backend = backend
-        parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
+        var parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
+        parser.endsAtLaneFrames = configuration.sharedMemory != nil
+        self.parser = parser
         chunks = OutboundChunkPool(maximumFreeCount: 256)
         table = SlotTable(capacity: configuration.maximumConnections)
         spanningBudget = SpanningBudget(configuration)
@@ -92,6 +98,7 @@ extension LoopCore where B: ~Copyable {
             }
         }
         completions.removeAll()
+        serveLanes()
         expireDeadlines()
         resumePaused()
         feedStarved()
@@ -104,7 +111,12 @@ extension LoopCore where B: ~Copyable {
         if !resumable.isEmpty || !dirty.isEmpty || !ended.isEmpty || !arrivals.isEmpty || deadline <= now {
             return try backend.turn(.poll, pool: &pool, completions: &completions)
         }
+        if hasActiveLane { return try waitAtLanes(until: deadline) }
         if spinBudget.allowance > 0, try spin(until: deadline) { return }
+        try sleep(until: deadline)
+    }
+
+    mutating func sleep(until deadline: Int64) throws(TransportError) {
         let sleep: TurnWait = deadline == .max ? .forever : .until(deadline: deadline)
         guard spinBudget.maximum > 0 else { return try backend.turn(sleep, pool: &pool, completions: &completions) }
         let start = backend.now

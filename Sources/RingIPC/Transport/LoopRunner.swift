@@ -162,7 +162,7 @@ extension LoopRunner where B: ~Copyable {
         let socket: Socket
         do {
             // One attempt that does not wait: the loop has other things to do meanwhile.
-            socket = try Socket.connect(to: endpoint, over: double)
+            socket = try Socket.connect(to: endpoint, over: double, takesDescriptors: unsafe core.pointee.configuration.sharedMemory != nil)
         } catch {
             guard error.code == .timedOut, now < deadline else { return handler.closed(.failed(error)) }
             return schedule(at: now + Self.connectPause) { $0.operations.connect(to: endpoint, until: deadline, handler: handler) }

@@ -53,6 +53,26 @@ enum LaneState {
     /// Both segments are mapped on this side.
     case mapped(copiesFrames: Bool)
 
+    var isOffered: Bool {
+        if case .offered = self { true } else { false }
+    }
+
+    /// The socket may bring descriptors, and frames of the lane.
+    var takesDescriptors: Bool {
+        switch self {
+        case .offered, .mapped: true
+        case .notOffered, .unavailable, .notOfferedByPeer, .refusedHere, .refusedByPeer: false
+        }
+    }
+
+    /// The peer has seen an offer, and may have answered it.
+    var mayHaveFrames: Bool {
+        switch self {
+        case .offered, .mapped, .refusedHere, .refusedByPeer: true
+        case .notOffered, .unavailable, .notOfferedByPeer: false
+        }
+    }
+
     var reason: String {
         switch self {
         case .notOffered: "shared memory is not offered by the configuration"

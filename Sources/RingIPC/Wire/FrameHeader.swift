@@ -45,10 +45,25 @@ enum FrameKind: UInt8 {
 }
 
 extension NativeHeader {
-    /// What the frame in front of `bytes` is; `nil` when less than a header is there, or no kind has the number.
-    static func kind(ofFrameBeginningWith bytes: UnsafeRawBufferPointer) -> FrameKind? {
+    /// The header of a frame of the lane.
+    struct LaneFrame {
+        let kind: FrameKind
+        let payloadLength: Int
+        var encodedLength: Int { FrameFormat.native.encodedLength(ofPayload: payloadLength) }
+    }
+
+    /// The frame of the lane that `bytes` begin with; `nil` when they begin with another one, or are less than a header. The header is read
+    /// once: in a peer's ring it can change at any time.
+    static func laneFrame(in bytes: UnsafeRawBufferPointer) -> LaneFrame? {
         guard bytes.count >= length else { return nil }
         let word = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
-        return FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift))
+        guard word >> flagsShift == 0, let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift)), kind.isOfLane else { return nil }
+        return LaneFrame(kind: kind, payloadLength: Int(UInt32(truncatingIfNeeded: word)))
+    }
+
+    /// Whether `bytes` begin with a whole header of a data frame.
+    static func isData(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= length else { return false }
+        return UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self)) >> kindShift == 0
     }
 }

@@ -81,7 +81,7 @@ private final class EpollMemory {
 /// What is under way on one descriptor.
 @safe
 struct EpollWatch {
-    enum Receive { case none, pooled, direct }
+    enum Receive { case none, pooled, direct, readiness }
 
     var descriptor: Int32 = -1
     var token = Token(.receive, slot: 0, generation: 0)
@@ -142,6 +142,12 @@ extension EpollBackend {
         let watch = unsafe watch(connection.slot)
         unsafe watch.pointee.receive = .direct
         unsafe watch.pointee.receiveMemory = unsafe memory
+        unsafe watchInput(watch)
+    }
+
+    mutating func awaitInput(_ descriptor: Int32, connection: ConnectionID) {
+        let watch = unsafe watch(connection.slot)
+        unsafe watch.pointee.receive = .readiness
         unsafe watchInput(watch)
     }
 
@@ -275,6 +281,9 @@ extension EpollBackend {
         switch unsafe watch.pointee.receive {
         case .pooled: unsafe receivePooled(watch, pool: &pool, into: &completions)
         case .direct: unsafe receiveDirect(watch, into: &completions)
+        case .readiness:
+            unsafe watch.pointee.receive = .none
+            completions.append(unsafe Completion(token: watch.pointee.token, result: 1))
         case .none:
             // Nobody wants the input now. An end is reported whatever is asked for, so only leaving the set silences it; but not while a
             // send still waits to hear of that end.

@@ -64,6 +64,10 @@ extension UringBackend {
             UringRequest(kind: .receive(memory), descriptor: descriptor, token: Token(.receive, connection)))
     }
 
+    mutating func awaitInput(_ descriptor: Int32, connection: ConnectionID) {
+        ring.enqueue(UringRequest(kind: .awaitInput, descriptor: descriptor, token: Token(.receive, connection)))
+    }
+
     mutating func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, connection: ConnectionID) -> SendOutcome {
         unsafe ring.enqueue(UringRequest(kind: .send(bytes), descriptor: descriptor, token: Token(.send, connection)))
         return .pending

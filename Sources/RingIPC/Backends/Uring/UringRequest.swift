@@ -8,6 +8,7 @@ package struct UringRequest {
         case accept(multishot: Bool)
         case receivePooled(multishot: Bool)
         case receive(UnsafeMutableRawBufferPointer)
+        case awaitInput
         case send(UnsafeRawBufferPointer)
         case read(UnsafeMutableRawBufferPointer)
         case cancel(Token)
@@ -29,6 +30,8 @@ package struct UringRequest {
             unsafe ringipc_prepare_receive_pooled(entry, descriptor, Self.bufferGroup, multishot, bits)
         case .receive(let memory):
             unsafe ringipc_prepare_receive(entry, descriptor, memory.baseAddress, memory.count, bits)
+        case .awaitInput:
+            unsafe ringipc_prepare_await_input(entry, descriptor, bits)
         case .send(let bytes):
             unsafe ringipc_prepare_send(entry, descriptor, bytes.baseAddress, bytes.count, bits)
         case .read(let memory):

@@ -1,0 +1,153 @@
+internal import CRingIPC
+
+// How the connections of a loop come to a lane of shared memory. `Docs/SharedMemory.md` tells the steps.
+
+/// What a slot keeps of an offer until the two sides have agreed.
+final class LaneSetup {
+    var offer: LaneOffer?
+
+    init(_ offer: consuming LaneOffer) { self.offer = consume offer }
+}
+
+extension LoopCore where B: ~Copyable {
+    /// Sends the hello with an offer. `false` when none is made, and then the hello is still to be sent.
+    mutating func offerLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) -> Bool {
+        guard let options = configuration.sharedMemory else { return false }
+        guard backend.kernel.double == nil else {
+            unsafe slot.pointee.outbound.laneState = .unavailable("a simulated kernel has none")
+            return false
+        }
+        do throws(TransportError) {
+            let offer = try LaneOffer(options)
+            let result = unsafe offer.sendHello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength, over: slot.pointee.descriptor)
+            guard result == 0 else { throw TransportError(systemError: -result, during: .handshake) }
+            statistics.bytesSent &+= UInt64(Hello.encodedLength)
+            unsafe slot.pointee.laneSetup = LaneSetup(offer)
+            unsafe slot.pointee.outbound.laneState = .offered
+            return true
+        } catch {
+            unsafe giveUpLane(slot, .unavailable(error.description))
+            return false
+        }
+    }
+
+    private mutating func giveUpLane(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ state: LaneState) {
+        unsafe slot.pointee.outbound.laneState = state
+        unsafe slot.pointee.laneSetup = nil
+        statistics.sharedMemoryRefusals &+= 1
+        unsafe ringipc_refuse_descriptors(slot.pointee.descriptor)
+    }
+
+    /// The peer's hello is here: its offer, if there is one, is taken or refused.
+    mutating func answerOffer(in hello: Hello, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.outbound.laneState.isOffered, let offer = unsafe slot.pointee.laneSetup?.offer.take() else { return }
+        guard hello.offersSharedMemory else { return unsafe giveUpLane(slot, .notOfferedByPeer) }
+        do throws(TransportError) {
+            let lane = try unsafe offer.accept(from: slot.pointee.peer, over: slot.pointee.descriptor)
+            unsafe slot.pointee.outbound.laneState = .mapped(copiesFrames: lane.copiesFrames)
+            unsafe slot.pointee.outbound.setLane(lane)
+            unsafe slot.pointee.laneSetup = nil
+            statistics.sharedMemoryConnections &+= 1
+            unsafe slot.pointee.outbound.appendControl(.laneAccepted)
+        } catch {
+            unsafe giveUpLane(slot, .refusedHere(error.detail))
+            unsafe slot.pointee.outbound.appendControl(.laneRefused)
+        }
+        unsafe markDirty(slot)
+    }
+
+    /// Works off a frame of the lane at the front of what the socket brought. Returns how many bytes it took: 0 when there is none.
+    mutating func workOffLaneFrame(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
+        guard let frame = unsafe NativeHeader.laneFrame(in: bytes) else { return 0 }
+        guard unsafe slot.pointee.outbound.laneState.mayHaveFrames, frame.payloadLength == 0 else { return unsafe failUnexpected(frame.kind, slot, bytes) }
+        let lane = unsafe slot.pointee.outbound.lane
+        switch frame.kind {
+        case .laneAccepted where unsafe lane?.pointee.isAccepted == false:
+            unsafe lane?.pointee.isAccepted = true
+            unsafe switchIfAgreed(slot)
+        case .laneRefused where unsafe lane?.pointee.isAccepted == false:
+            unsafe slot.pointee.outbound.removeLane()
+            statistics.sharedMemoryConnections &-= 1
+            unsafe giveUpLane(slot, .refusedByPeer)
+        // This side has refused, and the peer did not know it yet.
+        case .laneAccepted where unsafe lane == nil, .laneRefused where unsafe lane == nil: break
+        case .doorbell where unsafe lane?.pointee.isSending == true: break
+        case .laneSwitch where unsafe lane?.pointee.isReceiving == false:
+            return unsafe peerSwitched(slot, bytes)
+        default: return unsafe failUnexpected(frame.kind, slot, bytes)
+        }
+        return frame.encodedLength
+    }
+
+    private mutating func failUnexpected(
+        _ kind: FrameKind, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ bytes: UnsafeRawBufferPointer
+    ) -> Int {
+        unsafe fail(slot, .unexpectedLaneFrame(kind))
+        return bytes.count
+    }
+
+    private mutating func peerSwitched(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let lane = unsafe slot.pointee.outbound.lane else { return 0 }
+        unsafe lane.pointee.isReceiving = true
+        do throws(TransportError) {
+            unsafe try lane.pointee.takeSocketInput(bytes.dropping(NativeHeader.length))
+            unsafe activateLane(slot)
+        } catch { unsafe fail(slot, error) }
+        return bytes.count
+    }
+
+    /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
+    mutating func switchIfAgreed(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard let lane = unsafe slot.pointee.outbound.lane, unsafe lane.pointee.isAccepted, unsafe !lane.pointee.isSending,
+            unsafe slot.pointee.outbound.isEmpty, unsafe !slot.pointee.isSendPending
+        else { return }
+        do throws(TransportError) {
+            if unsafe try lane.pointee.switchSending() { unsafe slot.pointee.outbound.enterRing() }
+        } catch { unsafe sendFailed(slot, error.systemError ?? EPIPE) }
+    }
+
+    /// The socket of a connection that has offered a lane is readable.
+    mutating func inputReady(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        if let lane = unsafe slot.pointee.outbound.lane, unsafe lane.pointee.isReceiving { return unsafe doorbellRang(slot, lane) }
+        guard unsafe !slot.pointee.isPaused else { return }
+        // Not a pooled buffer: with io_uring the kernel has them.
+        let memory = unsafe laneCopies.memory(of: pool.bufferSize)
+        var passed: Int32 = -1
+        let result = unsafe ringipc_receive_descriptor(slot.pointee.descriptor, memory.baseAddress, memory.count, &passed)
+        if passed >= 0 { unsafe takeDescriptor(passed, slot) }
+        guard result > 0 else { return unsafe receiveEnded(Int32(result), slot) }
+        statistics.bytesReceived &+= UInt64(result)
+        unsafe take(UnsafeMutableRawBufferPointer(rebasing: memory[..<result]), slot)
+    }
+
+    /// Works off bytes in memory that others need next; what is left is put aside.
+    private mutating func take(_ bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.isReading else { return }
+        let consumed = unsafe slot.pointee.hasUnread ? 0 : process(bytes, slot)
+        let rest = unsafe UnsafeRawBufferPointer(bytes).dropping(consumed)
+        guard unsafe !rest.isEmpty, unsafe slot.pointee.isReading else { return }
+        let copied = unsafe slot.pointee.backlog.append(rest, from: &spanningBudget)
+        statistics.copiedBytes &+= UInt64(copied)
+        guard copied < rest.count else { return }
+        unsafe fail(
+            slot, TransportError(.memoryExhausted, during: .receive, detail: "spanningBudget is used up by frames and by paused connections"))
+    }
+
+    private func takeDescriptor(_ number: Int32, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard let setup = unsafe slot.pointee.laneSetup, setup.offer != nil else { return ringipc_close_elsewhere(number) }
+        setup.offer?.passed.append(number)
+    }
+
+    private mutating func doorbellRang(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) {
+        do throws(TransportError) {
+            unsafe try lane.pointee.readSocket()
+            unsafe activateLane(slot)
+        } catch { unsafe fail(slot, error) }
+    }
+}
+
+extension TransportError {
+    static func unexpectedLaneFrame(_ kind: FrameKind) -> TransportError {
+        TransportError(.malformedFrame, during: .receive, detail: "a \(kind) frame came where none can be; the peer is broken or hostile")
+    }
+}

@@ -1,0 +1,255 @@
+internal import CRingIPC
+
+// How frames move between a loop and the rings of its connections. A lane is either active, and its positions are looked at in every turn, or
+// it sleeps, and its peer's doorbell makes it active again. So a loop with many lanes looks at those only that have something to say.
+
+extension LoopCore where B: ~Copyable {
+    mutating func activateLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard let lane = unsafe slot.pointee.outbound.lane, unsafe !slot.pointee.isLaneActive else { return }
+        unsafe slot.pointee.isLaneActive = true
+        unsafe lane.pointee.wakeUp()
+        unsafe activeLanes.append(slot.pointee.id)
+    }
+
+    /// What a connection waits for at its lane: frames, unless it does not read; and room, while frames wait for it.
+    private func wishes(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) -> (data: Bool, room: Bool) {
+        let isReading = unsafe lane.pointee.isReceiving && slot.pointee.isReading && !slot.pointee.isPaused && !slot.pointee.isEndOfStream
+        let wantsRoom = unsafe lane.pointee.isSending && !slot.pointee.outbound.isInRing && !slot.pointee.outbound.isEmpty
+        return unsafe (isReading, wantsRoom && slot.pointee.phase != .dead)
+    }
+
+    /// One portion of each active lane.
+    mutating func serveLanes() {
+        guard !activeLanes.isEmpty else { return }
+        swap(&servedLanes, &activeLanes)
+        for index in 0..<servedLanes.count {
+            guard let slot = unsafe table.find(servedLanes[index]) else { continue }
+            unsafe slot.pointee.isLaneActive = false
+            unsafe serveLane(slot)
+        }
+        servedLanes.removeAll()
+    }
+
+    private mutating func serveLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard let lane = unsafe slot.pointee.outbound.lane else { return }
+        if unsafe wishes(slot, lane).room { unsafe sendOnLane(slot) }
+        if unsafe wishes(slot, lane).data { unsafe receiveFromLane(slot, lane) }
+        guard unsafe slot.pointee.phase != .dead else { return }
+        let wishes = unsafe wishes(slot, lane)
+        if wishes.data || wishes.room { unsafe activateLane(slot) }
+    }
+
+    // MARK: Sending
+
+    var hasActiveLane: Bool { !activeLanes.isEmpty }
+
+    /// Publishes what is in the ring, and moves in what waits for it.
+    mutating func sendOnLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        guard unsafe slot.pointee.phase != .dead else { return }
+        do throws(TransportError) {
+            let wanted = try unsafe slot.pointee.outbound.moveIntoRing()
+            if wanted == 0 { return unsafe drained(slot) }
+            if unsafe slot.pointee.outbound.lane?.pointee.isSocketOver == true { return unsafe sendFailed(slot, EPIPE) }
+            unsafe activateLane(slot)
+        } catch { unsafe fail(slot, error) }
+    }
+
+    // MARK: Receiving
+
+    private mutating func receiveFromLane(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) {
+        if unsafe slot.pointee.isAnswering, unsafe slot.pointee.outbound.queuedBytes > configuration.outboundLimit / 2 { return unsafe pause(slot) }
+        do throws(TransportError) {
+            guard unsafe try lane.pointee.has(.data) else {
+                // What was published before the end has been read.
+                if unsafe lane.pointee.isSocketOver { unsafe endOfLane(slot) }
+                return
+            }
+            let consumed = unsafe try takePortion(slot, lane)
+            statistics.bytesReceived &+= UInt64(consumed)
+            unsafe try lane.pointee.release(consumed)
+        } catch { unsafe fail(slot, error) }
+    }
+
+    private mutating func endOfLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
+        unsafe slot.pointee.isEndOfStream = true
+        unsafe streamEnded(slot)
+    }
+
+    /// Hands over what lies at the front of the ring. Returns how many bytes of it are done with.
+    private mutating func takePortion(
+        _ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>
+    ) throws(TransportError) -> Int {
+        let all = unsafe UnsafeRawBufferPointer(start: lane.pointee.unread, count: lane.pointee.consumer.count)
+        if let frame = unsafe NativeHeader.laneFrame(in: all) { return unsafe try takeLaneFrame(frame, all, slot) }
+        guard unsafe slot.pointee.spanningLength == 0 else {
+            throw TransportError(.malformedFrame, during: .receive, detail: "another frame comes between the pieces of one; the peer is broken or hostile")
+        }
+        let portion = unsafe all.keeping(lane.pointee.portion)
+        let consumed = unsafe try deliverFromLane(portion, slot, lane)
+        if consumed > 0 || portion.count == all.count { return consumed }
+        // A frame that is longer than a portion.
+        return unsafe try deliverFromLane(all, slot, lane)
+    }
+
+    private mutating func deliverFromLane(
+        _ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>
+    ) throws(TransportError) -> Int {
+        let memory = unsafe lane.pointee.copiesFrames ? laneCopies.copy(bytes) : bytes
+        if unsafe lane.pointee.copiesFrames { statistics.copiedBytes &+= UInt64(bytes.count) }
+        guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: memory), length <= memory.count else {
+            guard unsafe bytes.count < lane.pointee.consumer.count else { throw Inbound.cutFrame(bytes.count) }
+            return 0
+        }
+        let consumed = unsafe deliver(memory, slot)
+        guard unsafe slot.pointee.phase == .open, unsafe !slot.pointee.isPeerFinished else { return consumed }
+        let rest = unsafe memory.dropping(consumed)
+        guard unsafe !rest.isEmpty, unsafe NativeHeader.laneFrame(in: rest) == nil,
+            let next = unsafe parser.encodedLength(ofFrameBeginningWith: rest), next <= rest.count
+        else { return consumed }
+        unsafe askAgain(slot, about: rest)
+        return consumed
+    }
+
+    private mutating func takeLaneFrame(
+        _ frame: NativeHeader.LaneFrame, _ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>
+    ) throws(TransportError) -> Int {
+        guard frame.kind == .piece else { throw .unexpectedLaneFrame(frame.kind) }
+        guard frame.encodedLength <= bytes.count else { throw Inbound.cutFrame(bytes.count) }
+        let payload = unsafe bytes.dropping(NativeHeader.length).keeping(frame.payloadLength)
+        return unsafe try takePiece(payload, slot) ? frame.encodedLength : 0
+    }
+
+    /// Copies a part of a long frame aside; a whole one is handed over. `false` when the rest of the piece has to wait for memory.
+    private mutating func takePiece(
+        _ payload: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>
+    ) throws(TransportError) -> Bool {
+        let rest = unsafe payload.dropping(slot.pointee.pieceTaken)
+        let length = unsafe slot.pointee.spanningLength
+        guard unsafe !rest.isEmpty, unsafe length == 0 || rest.count <= length - slot.pointee.spanning.count else {
+            throw Inbound.malformedPiece("a piece does not fit its frame")
+        }
+        let copied = unsafe slot.pointee.spanning.append(rest, from: &spanningBudget)
+        statistics.copiedBytes &+= UInt64(copied)
+        if length == 0, copied > 0 {
+            // Of the copy, which the peer cannot change any more.
+            unsafe slot.pointee.spanningLength = try Inbound.lengthOfPiecedFrame(slot.pointee.spanning.bytes, parser)
+            unsafe setDeadline(time(after: configuration.frameTimeout), of: slot)
+        }
+        guard copied == rest.count else {
+            unsafe slot.pointee.pieceTaken += copied
+            unsafe lackMemory(slot)
+            return false
+        }
+        unsafe slot.pointee.pieceTaken = 0
+        if unsafe isSpanningComplete(slot) { unsafe completeSpanning(slot) }
+        return true
+    }
+}
+
+// MARK: Waiting
+
+extension LoopCore where B: ~Copyable {
+    /// As ``wait(until:)``, while lanes are active: first at their positions, then with the kernel.
+    mutating func waitAtLanes(until deadline: Int64) throws(TransportError) {
+        if isAnyLaneReady() { return try backend.turn(.poll, pool: &pool, completions: &completions) }
+        if spinBudget.allowance > 0, try spinAtLanes(until: deadline) { return }
+        guard parkLanes() else { return try backend.turn(.poll, pool: &pool, completions: &completions) }
+        try sleep(until: deadline)
+    }
+
+    private func isAnyLaneReady() -> Bool {
+        for index in 0..<activeLanes.count {
+            guard let slot = unsafe table.find(activeLanes[index]), let lane = unsafe slot.pointee.outbound.lane else { continue }
+            if unsafe isReady(slot, lane) { return true }
+        }
+        return false
+    }
+
+    /// A lie counts as something to be looked at: the turn tells of it.
+    private func isReady(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) -> Bool {
+        let wishes = unsafe wishes(slot, lane)
+        if wishes.data {
+            if unsafe lane.pointee.isSocketOver { return true }
+            guard let hasData = try? unsafe lane.pointee.has(.data), !hasData else { return true }
+        }
+        if wishes.room {
+            guard let hasRoom = try? unsafe lane.pointee.has(.room(slot.pointee.outbound.wantedRoom)), !hasRoom else { return true }
+        }
+        return false
+    }
+
+    /// Returns whether the wait is over.
+    private mutating func spinAtLanes(until deadline: Int64) throws(TransportError) -> Bool {
+        let allowance = spinBudget.allowance
+        let end = allowance == .max ? Int64.max : backend.now + allowance
+        while true {
+            for _ in 0..<Self.looksPerPoll {
+                if isAnyLaneReady() {
+                    spinBudget.spinSucceeded()
+                    try backend.turn(.poll, pool: &pool, completions: &completions)
+                    return true
+                }
+                ringipc_relax()
+            }
+            try backend.turn(.poll, pool: &pool, completions: &completions)
+            if completions.count > 0 {
+                spinBudget.spinSucceeded()
+                return true
+            }
+            let now = backend.now
+            if now >= deadline { return true }
+            if now >= end {
+                spinBudget.spinFailed()
+                return false
+            }
+        }
+    }
+
+    private static var looksPerPoll: Int { 64 }
+
+    /// Announces the sleep of every active lane. `false` when one of them has got something in the meantime.
+    private mutating func parkLanes() -> Bool {
+        var isQuiet = true
+        swap(&servedLanes, &activeLanes)
+        for index in 0..<servedLanes.count {
+            guard let slot = unsafe table.find(servedLanes[index]), let lane = unsafe slot.pointee.outbound.lane else { continue }
+            unsafe slot.pointee.isLaneActive = false
+            let wishes = unsafe wishes(slot, lane)
+            let room = unsafe wishes.room ? slot.pointee.outbound.wantedRoom : nil
+            do throws(TransportError) {
+                if unsafe try lane.pointee.prepareSleep(data: wishes.data, room: room) { continue }
+                isQuiet = false
+                unsafe activateLane(slot)
+            } catch {
+                isQuiet = false
+                unsafe fail(slot, error)
+            }
+        }
+        servedLanes.removeAll()
+        return isQuiet
+    }
+}
+
+/// Where frames of peers that are not trusted are copied before anybody looks at them, and what the sockets of lanes bring: one memory for all
+/// connections of a loop, as long as the longest that was ever needed, since nothing stays in it.
+@safe
+struct LaneCopies: ~Copyable {
+    private var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    deinit { unsafe memory.deallocate() }
+
+    /// The first `count` bytes of the memory.
+    mutating func memory(of count: Int) -> UnsafeMutableRawBufferPointer {
+        if unsafe memory.count < count {
+            unsafe memory.deallocate()
+            unsafe memory = .allocate(byteCount: count, alignment: 64)
+        }
+        return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
+    }
+
+    mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let copy = unsafe memory(of: bytes.count)
+        unsafe copy.copyMemory(from: bytes)
+        return UnsafeRawBufferPointer(copy)
+    }
+}
