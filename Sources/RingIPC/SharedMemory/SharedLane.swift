@@ -79,8 +79,8 @@ extension SharedLane {
         doorbellCount &+= rings
     }
 
-    /// Only after the own switch, for a doorbell must not get between the bytes of a frame. Before it no doorbell is needed: what is still to leave
-    /// by the socket, the switch at the least, wakes the peer as well.
+    /// Only after the own switch, for a doorbell must not get between the bytes of a frame. Before it, what is still to leave by the socket wakes
+    /// the peer as well; whoever has given room back tries to send that, the switch at the least.
     ///
     /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep. One that is broken is found so by
     /// whoever waits at it.

@@ -266,9 +266,15 @@ extension Connection {
     /// Further bytes of the peer's ring can be read, if there are any.
     mutating func takeMoreOfLane() throws(TransportError) -> Bool {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isReceiving else { return false }
-        // The peer may wait for the room that is given back here, and is not rung before the switch.
-        if unsafe !lane.pointee.isSending { try sendWhatFits() }
-        return unsafe try inbound.pointee.advance(&lane.pointee)
+        let isMore = unsafe try inbound.pointee.advance(&lane.pointee)
+        try wakeBeforeSwitch()
+        return isMore
+    }
+
+    /// A peer that waits for the room that was given back is not rung before the switch: what is queued for the socket wakes it, or the switch. If
+    /// the socket is full, the peer has something to read and does not sleep.
+    private mutating func wakeBeforeSwitch() throws(TransportError) {
+        if unsafe outbound.pointee.lane?.pointee.isSending == false { try sendWhatFits() }
     }
 
     private enum LaneOutcome { case ready, timedOut, socketOver }
@@ -322,6 +328,7 @@ extension Connection {
         while true {
             if unsafe lane.pointee.isSocketOver { return unsafe try lane.pointee.has(wish) ? .ready : .socketOver }
             guard unsafe try lane.pointee.prepareSleep(wish) else { return .ready }
+            try wakeBeforeSwitch()
             let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
             counters.systemCalls &+= 1
             counters.wakeups &+= 1

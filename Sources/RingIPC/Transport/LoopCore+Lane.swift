@@ -99,7 +99,7 @@ extension LoopCore where B: ~Copyable {
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
     mutating func switchIfAgreed(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard let lane = unsafe slot.pointee.outbound.lane, unsafe lane.pointee.isAccepted, unsafe !lane.pointee.isSending,
-            unsafe slot.pointee.outbound.isEmpty, unsafe !slot.pointee.isSendPending
+            unsafe slot.pointee.outbound.isEmpty, unsafe !slot.pointee.isSendPending, unsafe slot.pointee.phase == .open
         else { return }
         do throws(TransportError) {
             if unsafe try lane.pointee.switchSending() { unsafe slot.pointee.outbound.enterRing() }

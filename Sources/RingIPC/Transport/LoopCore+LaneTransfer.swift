@@ -67,7 +67,14 @@ extension LoopCore where B: ~Copyable {
             let consumed = unsafe try takePortion(slot, lane)
             statistics.bytesReceived &+= UInt64(consumed)
             unsafe try lane.pointee.release(consumed)
+            unsafe wakeBeforeSwitch(slot, lane)
         } catch { unsafe fail(slot, error) }
+    }
+
+    /// A peer that waits for the room that was given back is not rung before the switch: what is queued for the socket wakes it, or the switch. If
+    /// the socket is full, the peer has something to read and does not sleep.
+    private mutating func wakeBeforeSwitch(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) {
+        if unsafe !lane.pointee.isSending { unsafe switchIfAgreed(slot) }
     }
 
     private mutating func endOfLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
@@ -217,7 +224,10 @@ extension LoopCore where B: ~Copyable {
             let wishes = unsafe wishes(slot, lane)
             let room = unsafe wishes.room ? slot.pointee.outbound.wantedRoom : nil
             do throws(TransportError) {
-                if unsafe try lane.pointee.prepareSleep(data: wishes.data, room: room) { continue }
+                if unsafe try lane.pointee.prepareSleep(data: wishes.data, room: room) {
+                    unsafe wakeBeforeSwitch(slot, lane)
+                    continue
+                }
                 isQuiet = false
                 unsafe activateLane(slot)
             } catch {
