@@ -8,19 +8,15 @@ import Testing
 @Suite struct SharedRingProcessTests {
     @Test func `a program that knows the document alone answers in its own segment`() throws {
         let own = try SharedSegment(ringSize: 4_096)
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("peer.py").path]
-        process.standardInput = FileHandle(fileDescriptor: own.descriptor!, closeOnDealloc: false)
-        process.standardOutput = output
-        try process.run()
-        defer {
-            process.terminate()
-            process.waitUntilExit()
-        }
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("peer.py").path
+        let (output, descriptor) = RawPeer.pair()
+        let process = try ChildProcess(
+            "/usr/bin/env", ["python3", script], input: own.descriptor!, output: descriptor, errors: STDERR_FILENO)
+        defer { process.kill() }
+        close(descriptor)
+        let line = String(decoding: try output.readSome(64), as: UTF8.self)
         let number = try #require(Int32(line.trimmingCharacters(in: .newlines)), "\(line)")
-        let peer = try adopt(unsafe open("/proc/\(process.processIdentifier)/fd/\(number)", O_RDONLY | O_CLOEXEC))
+        let peer = try adopt(unsafe open("/proc/\(process.identifier)/fd/\(number)", O_RDONLY | O_CLOEXEC))
 
         var side = unsafe LaneSide(
             words: MappedWords(own: own.base, peer: peer.base), layout: own.layout, maximumFrameLength: 4_096)

@@ -49,7 +49,7 @@ import Testing
         let onName = try ListeningSocket(.abstract(uniqueAbstractName()), configuration: Configuration())
         let client = try Socket.connect(to: .path(path), timeout: .zero)
 
-        let status = runActivated([onPath.descriptor, onName.descriptor], log: directory.file("log"))
+        let status = try runActivated([onPath.descriptor, onName.descriptor], log: directory.file("log"))
         #expect(status == 0, "\((try? String(contentsOfFile: directory.file("log"), encoding: .utf8)) ?? "no log")")
         // Its greeting proves that the process has run its test, and not only ended without an error.
         var greeting: UInt8 = 0
@@ -59,28 +59,11 @@ import Testing
     }
 
     /// The wait status of this program, run with `sockets` as descriptors 3 and up. What it prints goes to the file `log`.
-    private func runActivated(_ sockets: [Int32], log: String) -> Int32 {
-        // Elsewhere first: a socket may have the number that another one is to get.
-        let copies = sockets.map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
-        defer { for copy in copies { close(copy) } }
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
-        for (copy, number) in zip(copies, SocketActivation.Announcement.firstDescriptor...) {
-            unsafe posix_spawn_file_actions_adddup2(&actions, copy, number)
-        }
+    private func runActivated(_ sockets: [Int32], log: String) throws -> Int32 {
         // Only the process itself knows its number, and exec keeps it.
         let script = "export LISTEN_PID=$$ LISTEN_FDS=\(sockets.count) LISTEN_FDNAMES=control:; exec \"$@\" >$0 2>&1"
         let program = [CommandLine.arguments[0], "--testing-library", "swift-testing", "--filter", "ActivatedProcessTests"]
-        let arguments = ["sh", "-c", script, log] + program
-        var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        // swift-format-ignore
-        defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
-        var process: pid_t = 0
-        guard unsafe posix_spawn(&process, "/bin/sh", &actions, nil, &pointers, environ) == 0 else { return -1 }
-        var status: Int32 = -1
-        while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        return status
+        return try ChildProcess("/bin/sh", ["-c", script, log] + program, further: sockets).wait()
     }
 }
 

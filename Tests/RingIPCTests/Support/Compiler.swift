@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Compiles snippets against the library as this very test run built it.
 struct Compiler: Sendable {
@@ -41,16 +42,11 @@ struct Compiler: Sendable {
         defer { try? FileManager.default.removeItem(at: folder) }
         let source = folder.appendingPathComponent("Snippet.swift")
         try snippet.write(to: source, atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = ["-emit-sil", source.path, "-o", "/dev/null"] + arguments
-        let output = Pipe()
-        process.standardError = output
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? nil : text
+        let messages = folder.appendingPathComponent("messages").path
+        let descriptor = unsafe open(messages, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { _ = close(descriptor) }
+        let process = try ChildProcess(executable, ["-emit-sil", source.path, "-o", "/dev/null"] + arguments, errors: descriptor)
+        return process.wait() == 0 ? nil : try String(contentsOfFile: messages, encoding: .utf8)
     }
 
     private static func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 @testable import RingIPC
@@ -11,14 +10,9 @@ enum Death: String, CaseIterable, Sendable {
     /// The end of `peer`: its socket is closed, by itself or by the death of the one process that has it open.
     func strike(_ peer: RawPeer) throws {
         guard self == .kill else { return peer.close() }
-        let holder = Process()
-        holder.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        holder.arguments = ["60"]
-        holder.standardInput = FileHandle(fileDescriptor: peer.descriptor, closeOnDealloc: false)
-        try holder.run()
+        let holder = try ChildProcess("/bin/sleep", ["60"], input: peer.descriptor)
         peer.close()
-        Glibc.kill(holder.processIdentifier, SIGKILL)
-        holder.waitUntilExit()
+        holder.kill()
     }
 }
 
