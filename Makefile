@@ -85,10 +85,9 @@ simulate: requirements
 planted: requirements
 	@SWIFT="$(SWIFT)" Scripts/planted
 
-# Each sanitizer has a build of its own. Leaks are not looked for: the Swift runtime keeps some memory on purpose.
 sanitize: requirements
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" $(SWIFT) test --sanitize=thread --scratch-path .build-thread
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
+	@SWIFT="$(SWIFT)" Scripts/sanitize thread
+	@SWIFT="$(SWIFT)" Scripts/sanitize address
 
 fuzz: requirements
 	@SWIFT="$(SWIFT)" SECONDS="$(SECONDS)" RUNS="$(RUNS)" Scripts/fuzz
