@@ -20,12 +20,12 @@ extension SimulatedKernel {
     /// Makes a loop over this kernel. It takes part from now on; `run` of the loop itself is refused.
     ///
     /// - Parameter configuration: `backend` says which of the backends runs above the kernel: epoll's for `.epoll`, io_uring's
-    ///   otherwise. A simulated loop does not spin.
+    ///   otherwise. Of the wait strategies a simulated loop knows two: it blocks, unless it is moderated.
     /// - Throws: `TransportError`: `invalidConfiguration`, as the initializer of `EventLoop`.
     public func makeLoop(_ configuration: Configuration = Configuration()) throws(TransportError) -> EventLoop {
         tick()
         var configuration = configuration
-        configuration.wait = .block
+        if case .moderated = configuration.wait {} else { configuration.wait = .block }
         let loop = try EventLoop(configuration: configuration, over: self)
         let entry = SimulatedLoop(loop: loop)
         entry.stepped = try loop.stepped()
@@ -79,6 +79,7 @@ extension SimulatedKernel {
 
     private func turn(_ loop: SimulatedLoop) {
         loop.waitsOn = nil
+        loop.isPaused = false
         loop.wakeTime = .max
         current = loop
         trace.note("turn", Int32(loops.firstIndex { $0 === loop } ?? -1), 0, at: nanoseconds)

@@ -192,6 +192,11 @@ static inline void ringipc_relax(void) {
     __asm__ volatile("isb");
 #endif
 }
+/* A time of CLOCK_MONOTONIC. A signal ends it early. */
+static inline void ringipc_sleep_until(int64_t nanoseconds) {
+    struct timespec end = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+}
 /* POLLRDHUP, which glibc shows under _GNU_SOURCE only. */
 int ringipc_poll_peer_closed(void);
 

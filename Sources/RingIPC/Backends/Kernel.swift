@@ -3,7 +3,7 @@ internal import CRingIPC
 /// The calls of the kernel that loops and their backends make. Linux answers them; below a simulation, a ``KernelDouble`` does.
 ///
 /// A generic parameter everywhere on the data path, so that a call of `LinuxKernel` is the system call and nothing else. Calls return
-/// their result or a negated errno, and none of them sleeps but `wait`.
+/// their result or a negated errno, and none of them sleeps but `wait` and `sleep`.
 protocol Kernel {
     /// `nil` for Linux itself.
     var double: (any KernelDouble)? { get }
@@ -24,6 +24,8 @@ protocol Kernel {
     func control(_ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ interest: UInt32, _ token: UInt64) -> Int32
     /// - Parameter timeout: nanoseconds; negative for ever.
     func wait(_ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>, _ capacity: Int, _ timeout: Int64) -> Int32
+    /// Until a time of the clock, whatever happens; but a signal may end it early.
+    func sleep(until time: Int64)
 }
 
 /// What shutdown(2) ends.
@@ -61,6 +63,7 @@ struct LinuxKernel: Kernel {
     func wait(_ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>, _ capacity: Int, _ timeout: Int64) -> Int32 {
         unsafe ringipc_epoll_wait(epoll, events, Int32(capacity), timeout)
     }
+    func sleep(until time: Int64) { ringipc_sleep_until(time) }
 }
 
 /// Closes a descriptor where it was opened.

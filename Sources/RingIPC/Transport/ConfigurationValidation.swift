@@ -27,6 +27,11 @@ extension Configuration {
             "maximumConnections is \(maximumConnections); it has to lie between 1 and 1000000")
         try require(socketFileMode & ~0o777 == 0, "socketFileMode is 0o\(String(socketFileMode, radix: 8)); it has bits beyond the permissions 0o777")
         if let sharedMemory { try validate(sharedMemory) }
+        if case .moderated(let interval) = wait {
+            try require(
+                interval >= .zero && interval < .seconds(1),
+                "wait is moderated with an interval of \(interval); it has to be at least 0 and below 1 second")
+        }
         for (name, timeout) in [
             ("connectTimeout", connectTimeout), ("helloTimeout", helloTimeout), ("frameTimeout", frameTimeout),
             ("drainTimeout", drainTimeout),

@@ -25,6 +25,7 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     /// Nanoseconds of the backend's clock, read once per turn.
     var now: Int64
     var spinBudget: SpinBudget
+    var moderation: WakeModeration
 
     /// Connections with something to send at the end of the turn.
     var dirty = ConnectionList()
@@ -64,6 +65,7 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
         spanningBudget = SpanningBudget(configuration)
         completions = CompletionQueue(capacity: 4_096)
         spinBudget = SpinBudget(configuration.wait)
+        moderation = WakeModeration(configuration.wait)
     }
 }
 
@@ -118,6 +120,7 @@ extension LoopCore where B: ~Copyable {
 
     mutating func sleep(until deadline: Int64) throws(TransportError) {
         let sleep: TurnWait = deadline == .max ? .forever : .until(deadline: deadline)
+        if moderation.isOn { return try waitModerated(sleep, until: deadline) }
         guard spinBudget.maximum > 0 else { return try backend.turn(sleep, pool: &pool, completions: &completions) }
         let start = backend.now
         try backend.turn(sleep, pool: &pool, completions: &completions)
@@ -141,6 +144,32 @@ extension LoopCore where B: ~Copyable {
                 return false
             }
         }
+    }
+}
+
+// MARK: Moderation
+
+extension LoopCore where B: ~Copyable {
+    /// Pauses and does nothing else; or takes what came during the pause before, and sleeps only if nothing did. A pause is a turn of its own, so
+    /// that a kernel which never sleeps can run other loops meanwhile.
+    private mutating func waitModerated(_ sleep: TurnWait, until deadline: Int64) throws(TransportError) {
+        if let end = moderation.pauseEnd(at: backend.now) {
+            if try backend.submit(pool: &pool) { return try backend.turn(.poll, pool: &pool, completions: &completions) }
+            moderation.pauseCount &+= 1
+            return backend.kernel.sleep(until: min(end, deadline))
+        }
+        try backend.turn(sleep, pool: &pool, completions: &completions)
+        if hasTakenAllInput { moderation.tookInput(at: backend.now) }
+    }
+
+    /// Whether the turn brought input, and left none: what filled a buffer, or found none, has more behind it.
+    private var hasTakenAllInput: Bool {
+        var isInput = false
+        for index in 0..<completions.count where completions[index].token.operation == .receive {
+            guard (0..<pool.bufferSize).contains(Int(completions[index].result)) else { return false }
+            isInput = true
+        }
+        return isInput
     }
 }
 

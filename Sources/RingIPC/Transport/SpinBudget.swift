@@ -18,7 +18,7 @@ struct SpinBudget {
 
     init(_ strategy: WaitStrategy) {
         switch strategy {
-        case .block: maximum = 0
+        case .block, .moderated: maximum = 0
         case .spin: maximum = .max
         // Years are for ever: the end of a spin is a sum with the time of day, which must not overflow.
         case .adaptive(let spin): maximum = spin.nanoseconds > .max / 4 ? .max : max(0, spin.nanoseconds)

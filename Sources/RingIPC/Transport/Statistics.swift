@@ -12,7 +12,7 @@ public struct Statistics: Sendable, Hashable {
     public var systemCalls: UInt64 = 0
     /// Bytes that were moved in user space on the receive path: frames that a buffer's end cut.
     public var copiedBytes: UInt64 = 0
-    /// Times that a wait slept in the kernel.
+    /// Times that a wait slept in the kernel. A pause of ``WaitStrategy/moderated(interval:)`` and the look after it count once.
     public var wakeups: UInt64 = 0
     /// Sends of which the kernel took only a part.
     public var shortSends: UInt64 = 0

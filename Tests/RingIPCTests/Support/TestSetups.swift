@@ -51,7 +51,7 @@ enum Machine {
 }
 
 extension WaitStrategy {
-    static let all: [WaitStrategy] = [.block, .spin, .adaptive]
+    static let all: [WaitStrategy] = [.block, .spin, .adaptive, .moderated]
 }
 
 /// Shows which part of the contract is not tested on a machine, instead of leaving it out silently.

@@ -39,6 +39,8 @@ import Testing
         Rule("maximumConnections", "is 0", "1000000") { $0.maximumConnections = 0 },
         Rule("maximumConnections", "1000001", "1000000") { $0.maximumConnections = 1_000_001 },
         Rule("socketFileMode", "0o1666", "0o777") { $0.socketFileMode = 0o1666 },
+        Rule("wait", "-1.0 seconds", "at least 0") { $0.wait = .moderated(interval: .seconds(-1)) },
+        Rule("wait", "1.0 seconds", "below 1 second") { $0.wait = .moderated(interval: .seconds(1)) },
         Rule("connectTimeout", "-1.0 seconds") { $0.connectTimeout = .seconds(-1) },
         Rule("helloTimeout", "-2.0 seconds") { $0.helloTimeout = .seconds(-2) },
         Rule("frameTimeout", "-3.0 seconds") { $0.frameTimeout = .seconds(-3) },

@@ -28,6 +28,7 @@ struct DoubledKernel: Kernel {
             return Int32(ready.count)
         }
     }
+    func sleep(until time: Int64) { standIn.sleep(until: time) }
 }
 
 /// The queues of a ring that a double runs.

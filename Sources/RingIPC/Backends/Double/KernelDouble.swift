@@ -8,6 +8,8 @@ internal import CRingIPC
 package protocol KernelDouble: AnyObject, Sendable {
     /// Nanoseconds of its clock.
     var now: Int64 { get }
+    /// Returns at once. The loop is not called again before that time, whatever is ready; but it may be, as after a signal.
+    func sleep(until time: Int64)
 
     // MARK: Sockets
 

@@ -12,6 +12,8 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
     private let watchCount: Int
     /// Completions that were known before the kernel was asked: cancellations, and operations that it would not watch.
     private var known: [Completion] = []
+    /// Whether the last call brought as many events as it could.
+    private var isCut = false
     private var counters = BackendStatistics()
 
     /// Events per call. More gain nothing: the call's cost is spread over enough of them, and each has a buffer that stays in the cache.
@@ -231,6 +233,7 @@ extension EpollBackend {
         if timeout != 0 { counters.wakeups &+= 1 }
         let count = unsafe kernel.wait(epoll.number, events, capacity, timeout)
         guard count >= 0 || count == -EINTR else { throw TransportError(systemError: -count, during: .run) }
+        isCut = Int(count) == capacity
         for index in 0..<Int(max(0, count)) {
             guard let token = unsafe Token(bits: ringipc_epoll_token(events, index)) else { continue }
             let happened = unsafe ringipc_epoll_events(events, index)
@@ -246,6 +249,9 @@ extension EpollBackend {
             }
         }
     }
+
+    /// Sends and the like are calls of their own.
+    mutating func submit(pool: inout BufferPool) -> Bool { isCut || !known.isEmpty }
 
     private func nanoseconds(of wait: TurnWait) -> Int64 {
         switch wait {

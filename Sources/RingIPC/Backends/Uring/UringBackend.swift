@@ -99,6 +99,11 @@ extension UringBackend {
         }
     }
 
+    mutating func submit(pool: inout BufferPool) throws(TransportError) -> Bool {
+        ring.provideBuffers(of: &pool)
+        return try !ring.submit() || ring.readyCount > 0 || ring.hasOverflow
+    }
+
     private mutating func reap(pool: inout BufferPool, into completions: inout CompletionQueue) {
         var wasWoken = false
         let capacity = completions.capacity - completions.count

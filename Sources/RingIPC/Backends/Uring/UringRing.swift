@@ -99,17 +99,33 @@ extension UringRing {
         deferred.append(request)
     }
 
+    private mutating func placeDeferred() {
+        guard !deferred.isEmpty else { return }
+        let waiting = deferred
+        deferred.removeAll(keepingCapacity: true)
+        for request in waiting { place(request) }
+    }
+
     /// Submits what is queued and waits as told for at least one completion.
     mutating func enter(_ wait: TurnWait) throws(TransportError) {
-        if !deferred.isEmpty {
-            let waiting = deferred
-            deferred.removeAll(keepingCapacity: true)
-            for request in waiting { place(request) }
-        }
+        placeDeferred()
         systemCalls += 1
         // What found no place again is handed over the next time: nobody would wake a wait for it.
-        let result = queues.enter(timeout: deferred.isEmpty ? timeout(of: wait) : 0)
-        // ETIME: the time is up. EINTR: a signal came. EBUSY, EAGAIN: completions have to be reaped before more can be submitted.
+        try check(queues.enter(timeout: deferred.isEmpty ? timeout(of: wait) : 0))
+    }
+
+    /// Submits what is queued. Returns whether the kernel took all of it.
+    mutating func submit() throws(TransportError) -> Bool {
+        placeDeferred()
+        let count = queues.submit()
+        // With nothing queued it is no call.
+        if count != 0 { systemCalls += 1 }
+        try check(count)
+        return count >= 0 && deferred.isEmpty
+    }
+
+    /// ETIME: the time is up. EINTR: a signal came. EBUSY, EAGAIN: completions have to be reaped before more can be submitted.
+    private func check(_ result: Int32) throws(TransportError) {
         guard result >= 0 || [ETIME, EINTR, EBUSY, EAGAIN].contains(-result) else {
             throw TransportError(systemError: -result, during: .run)
         }
