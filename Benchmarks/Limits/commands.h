@@ -5,6 +5,7 @@
 
 void pingpong(const struct options *options);
 void stream(const struct options *options);
+void stream_server(const struct options *options);
 void depth(const struct options *options);
 void burst(const struct options *options);
 void rate(const struct options *options);

@@ -9,7 +9,7 @@ static const struct {
     {"depth", depth},               {"burst", burst},
     {"rate", rate},                 {"connect", connect_scenario},
     {"fanin-server", fanin_server}, {"fanin-client", fanin_client},
-    {"parse", parse},
+    {"parse", parse},               {"stream-server", stream_server},
 };
 
 int main(int count, char **arguments) {

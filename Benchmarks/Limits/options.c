@@ -21,6 +21,7 @@ enum {
     DEPTH = 1 << 9,
     BURST = 1 << 10,
     RATE = 1 << 11, /* --rate, --schedule, --direction, --seed */
+    GUEST = 1 << 12, /* --warmup, --stamps */
     EXCHANGE = PIN | SIZE | COUNT | FRAMING | KIND,
 };
 
@@ -37,6 +38,7 @@ static const struct {
     {"fanin-server", PIN | FRAMING | KIND | LISTEN, KIND | LISTEN},
     {"fanin-client", PIN | SIZE | FRAMING | CONNECT | FANIN, CONNECT},
     {"parse", PIN | SIZE, 0},
+    {"stream-server", PIN | SIZE | COUNT | KIND | LISTEN | GUEST, COUNT | KIND | LISTEN},
 };
 
 static const struct {
@@ -47,7 +49,7 @@ static const struct {
     {"--kind", KIND},     {"--batch", STREAM},    {"--ring", STREAM},       {"--listen", LISTEN},
     {"--connect", CONNECT}, {"--connections", FANIN}, {"--seconds", FANIN},   {"--depth", DEPTH},
     {"--burst", BURST},   {"--rate", RATE},       {"--schedule", RATE},     {"--direction", RATE},
-    {"--seed", RATE},
+    {"--seed", RATE},     {"--warmup", GUEST},    {"--stamps", GUEST},
 };
 
 static uint64_t parse_integer(const char *name, const char *text, uint64_t least, uint64_t most) {
@@ -124,6 +126,10 @@ static void parse_option(int option, const char *name, const char *value, const 
         *(name[2] == 'b' ? &options->batch : &options->receive_ring) = bytes;
         break;
     }
+    case GUEST:
+        if (name[2] == 'w') options->warm_up = parse_integer(name, value, 0, UINT64_MAX / 2);
+        else options->stamps = (int)parse_integer(name, value, 0, INT32_MAX);
+        break;
     case FANIN:
         if (name[2] == 'c') options->connections = (unsigned)parse_integer(name, value, 1, 100000);
         else options->seconds = parse_number(name, value, 3600);
@@ -132,10 +138,10 @@ static void parse_option(int option, const char *name, const char *value, const 
 }
 
 struct options options_parse(int count, char **arguments) {
-    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | depth | burst | rate | connect | fanin-server | fanin-client | parse, and options");
+    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | depth | burst | rate | connect | fanin-server | fanin-client | parse | stream-server, and options");
     struct options options = {
         .command = arguments[1], .framing = NATIVE, .size = 64, .batch = DEFAULT_BATCH, .receive_ring = 256 << 10,
-        .connections = 16, .seconds = 1, .depth = 16, .burst = 100, .per_second = 10000, .seed = 1,
+        .connections = 16, .seconds = 1, .depth = 16, .burst = 100, .per_second = 10000, .seed = 1, .stamps = -1,
     };
     size_t command = 0, commands_count = sizeof commands / sizeof *commands;
     while (command < commands_count && strcmp(commands[command].name, options.command) != 0) command++;

@@ -10,6 +10,8 @@ struct options {
     enum framing framing;
     size_t size;
     uint64_t count; /* 0: chosen so that a run takes about a second */
+    uint64_t warm_up; /* of a server whose client is another program */
+    int stamps;       /* the descriptor of their memory, or -1 */
     size_t batch;
     size_t receive_ring;
     unsigned connections;

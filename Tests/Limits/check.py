@@ -5,8 +5,12 @@
 """
 import json
 import os
+import socket
 import subprocess
 import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Peers"))
+from content import content  # noqa: E402
 
 PATIENCE = 60
 WAYS = [f"{interface}-{wait}" for interface in ("recv", "epoll", "uring") for wait in ("block", "spin")]
@@ -37,6 +41,7 @@ WRONG = (
     ("connect", "--kind", "epoll-block"), ("depth", "--kind", "recv-block", "--depth", "4000"), ("burst", "--kind", "recv-block", "--burst", "0"),
     ("burst", "--kind", "recv-block", "--depth", "3"), ("rate", "--kind", "recv-block", "--rate", "0"), ("rate",),
     ("pingpong", "--kind", "shared-spin", "--framing", "u32host"), ("stream", "--kind", "shared", "--framing", "u32host"),
+    ("stream-server", "--kind", "recv", "--listen", "@somewhere"), ("stream-server", "--kind", "epoll", "--listen", "@somewhere", "--count", "1"),
     ("rate", "--kind", "recv-block", "--schedule", "sometimes"), ("rate", "--kind", "recv-block", "--direction", "back"),
 )
 
@@ -74,6 +79,60 @@ def check_wrong(program, arguments):
     return None
 
 
+def frames(numbers, size):
+    return b"".join(size.to_bytes(4, "little") + content(number, size) for number in numbers)
+
+
+def serve_guest(program, warmup, count, size, damage=lambda stream: stream):
+    """What the server says and complains, when a client sends what `damage` makes of the measured messages."""
+    address = f"ringipc-check-{os.getpid()}"
+    server = subprocess.Popen(
+        [program, "stream-server", "--kind", "recv", "--listen", "@" + address, "--size", str(size), "--warmup", str(warmup), "--count", str(count)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with server, socket.socket(socket.AF_UNIX) as client:
+        try:
+            if server.stdout.readline() != "READY\n":
+                return None, server.communicate(timeout=PATIENCE)[1]
+            client.settimeout(PATIENCE)
+            client.connect("\0" + address)
+            client.sendall(frames(range(warmup), size))
+            if client.recv(12, socket.MSG_WAITALL) != frames([warmup], 8):
+                return None, "the warm-up was not confirmed"
+            client.sendall(damage(frames(range(count), size)))
+            client.shutdown(socket.SHUT_WR)
+            try:
+                confirmation = client.recv(12, socket.MSG_WAITALL)
+            except ConnectionResetError:
+                confirmation = b""  # it has gone, and left some of it unread
+            output, errors = server.communicate(timeout=PATIENCE)
+            return output, errors if errors or confirmation == frames([count], 8) else f"confirmed with {confirmation}"
+        finally:
+            server.kill()
+
+
+def check_guest(program, size):
+    count = min(5000, 10_000_000 // size)
+    output, errors = serve_guest(program, 3, count, size)
+    report = json.loads(output) if output else {}
+    if report.get("messages") != count or report.get("cpu_ns", -1) < 0 or report.get("library_system_calls", 0) < 1 or errors:
+        return f"{report}, {errors!r}"
+    return None
+
+
+def check_bad_guest(program, damage, word):
+    output, errors = serve_guest(program, 3, 50, 64, damage)
+    return None if not output and word in errors and errors.count("\n") == 1 else f"{output!r}, {errors!r}"
+
+
+GUESTS = (
+    ("a changed byte", lambda stream: stream[:1000] + bytes([stream[1000] ^ 1]) + stream[1001:], "message 14 is not the one"),
+    ("a lost message", lambda stream: stream[68:], "message 0 is not the one"),
+    ("one too many", lambda stream: stream + frames([50], 64), "51 messages came, not 50"),
+    ("a part too many", lambda stream: stream + b"\1", "1 bytes after the last message"),
+    ("an early end", lambda stream: stream[:-1], "ended the stream too early"),
+)
+
+
 def cases(program):
     """Names and functions of all checks."""
     one_cpu = len(os.sched_getaffinity(0)) < 2
@@ -85,6 +144,10 @@ def cases(program):
                     name = f"{scenario} {kind} {framing} {' '.join(map(str, options))}"
                     action = lambda: check(program, scenario, kind, framing, options, times)
                     yield name, None if needs_two and one_cpu else action
+    for size in (1, 64, 300_001):
+        yield f"stream-server, {size} bytes", lambda: check_guest(program, size)
+    for name, damage, word in GUESTS:
+        yield f"stream-server, {name}", lambda: check_bad_guest(program, damage, word)
     for arguments in WRONG:
         yield f"wrong arguments {' '.join(arguments)}", lambda: check_wrong(program, arguments)
 
