@@ -67,10 +67,19 @@ import Testing
         #expect(names.isSuperset(of: Self.scenarios + ["pace", "pace-idle", "parse"]))
     }
 
-    @Test func `a client of Qt meets its own server and ours in one case`() throws {
+    @Test func `a client of Qt meets its own server, ours and the limit in one case`() throws {
         let work = try #require(matrix(.full).cases.first { $0.title == "stream, blocking, 64 B, a client of qt" })
-        #expect(work.contenders.map(\.name) == ["qt", "qt, batch 1", "qt → RingIPC", "qt, batch 1 → RingIPC"])
+        let hosts = ["", " → C recv", " → RingIPC", " → RingIPC, moderated"]
+        #expect(work.contenders.map(\.name) == hosts.flatMap { ["qt" + $0, "qt, batch 1" + $0] })
         #expect(work.scenario == .stream && work.wait == .block && work.size == 64)
+    }
+
+    @Test func `cases can be picked by their titles`() {
+        var matrix = matrix(.full)
+        matrix.selection = ["a client of qt", "batch sweep, stream, 64 B, qt"]
+        #expect(matrix.cases.map(\.title) == ["batch sweep, stream, 64 B, qt", "stream, blocking, 64 B, a client of qt"])
+        matrix.selection = ["a client of nobody"]
+        #expect(matrix.cases.isEmpty)
     }
 
     @Test func `what was not asked for is not measured`() {

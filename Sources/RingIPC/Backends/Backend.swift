@@ -67,8 +67,8 @@ protocol Backend: ~Copyable {
         _ wait: TurnWait, pool: inout BufferPool, completions: inout CompletionQueue
     ) throws(TransportError)
 
-    /// Hands everything begun so far to the kernel, without a look at what became of it. Returns whether there is something to look at before
-    /// anything new happens: what has completed already, or did not fit into the turn before.
+    /// Hands everything begun so far to the kernel, without a look at what became of it. Returns whether there is something to look at
+    /// before anything new happens: what has completed already, or did not fit into the turn before.
     mutating func submit(pool: inout BufferPool) throws(TransportError) -> Bool
 
     /// Wakes a `turn` from any thread.

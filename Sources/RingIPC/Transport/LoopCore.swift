@@ -150,8 +150,8 @@ extension LoopCore where B: ~Copyable {
 // MARK: Moderation
 
 extension LoopCore where B: ~Copyable {
-    /// Pauses and does nothing else; or takes what came during the pause before, and sleeps only if nothing did. A pause is a turn of its own, so
-    /// that a kernel which never sleeps can run other loops meanwhile.
+    /// Pauses and does nothing else; or takes what came during the pause before, and sleeps only if nothing did. A pause is a turn of its
+    /// own, so that a kernel which never sleeps can run other loops meanwhile.
     private mutating func waitModerated(_ sleep: TurnWait, until deadline: Int64) throws(TransportError) {
         if let end = moderation.pauseEnd(at: backend.now) {
             if try backend.submit(pool: &pool) { return try backend.turn(.poll, pool: &pool, completions: &completions) }

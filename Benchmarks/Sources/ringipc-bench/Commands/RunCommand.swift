@@ -22,6 +22,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The CPUs of client and server; by default two physical cores.", valueName: "a,b"))
     var pin: CPUPair?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only cases with this in their title; may be repeated. Peers whose batch sweep is left out get a batch near 256.",
+            valueName: "text"))
+    var only: [String] = []
+
     @Flag(help: "Print each trial as one JSON object per line instead of tables.")
     var json = false
 
@@ -40,9 +46,13 @@ struct RunCommand: ParsableCommand {
         let peers = PeerProgram.survey()
         let matrix = Matrix(
             profile: profile, backends: try chosenBackends(survey), includesAutomatic: backend.isEmpty, cpus: cpus,
-            hasLimits: Tool.limits != nil, peers: peers.compactMap(\.about), trialSeconds: trialSeconds)
+            hasLimits: Tool.limits != nil, peers: peers.compactMap(\.about), trialSeconds: trialSeconds, selection: only)
+        guard !matrix.cases.isEmpty else {
+            throw BenchmarkFailure("no case of the \(profile.rawValue) profile has \(selectionText) in its title")
+        }
         noteWhatIsMissing(peers)
         var environment = try Environment.current(profile: profile, cpus: cpus, backends: survey, peers: peers)
+        environment.note = only.isEmpty ? nil : "limited to cases with \(selectionText) in the title"
         if let note = environment.placement { StandardError.line("note: \(note)") }
         let overhead = try Overhead.measure()
         environment.overhead = Dictionary(overhead.parts.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
@@ -58,12 +68,15 @@ struct RunCommand: ParsableCommand {
         environment.notMeasured = run.notMeasured
         if case .failure(let error) = end {
             let end = error is Interruption ? "interrupted" : "ended by a failure"
-            environment.note = "\(end) after \(run.trialsDone) of \(run.trialsPlanned) trials"
+            let selection = environment.note.map { $0 + ", and " } ?? ""
+            environment.note = selection + "\(end) after \(run.trialsDone) of \(run.trialsPlanned) trials"
         }
         try files.write(environment)
         try report()
         try end.get()
     }
+
+    private var selectionText: String { only.map { "'\($0)'" }.joined(separator: " or ") }
 
     private func measure(_ run: inout BenchmarkRun, into files: ResultFiles) throws {
         try run.measure { record in

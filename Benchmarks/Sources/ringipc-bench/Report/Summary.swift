@@ -107,13 +107,15 @@ struct Summary {
         return table
     }
 
-    /// A sentence for each client of another library that met its own server and ours.
+    /// A sentence for each client of another library that met its own server and another one.
     static func guests(of work: CaseResults) -> [String] {
-        work.contenders.compactMap { contender in
-            let guest = contender + Contender.intoOurs
-            guard let ratio = work.ratio(of: guest, to: contender, by: Measure.serverCPU) else { return nil }
-            let times = ratio.text(Figure.number)
-            return "For each message of the same client, our server takes \(times) times less CPU time than that of \(contender)."
+        work.contenders.flatMap { contender in
+            Host.allCases.compactMap { host in
+                guard let ratio = work.ratio(of: contender + host.suffix, to: contender, by: Measure.serverCPU) else { return nil }
+                let times = ratio.text(Figure.number)
+                return "For each message of the same client, \(host.phrase) takes \(times) times less CPU time than the server of "
+                    + "\(contender)."
+            }
         }
     }
 

@@ -8,8 +8,8 @@ enum Contender: Hashable {
     case limit(kind: String)
     /// With a batch of its own only where batches are compared.
     case peer(String, batch: Int? = nil)
-    /// Its client, unchanged, and our server.
-    case client(of: String, batch: Int? = nil)
+    /// Its client, unchanged, and a server that is not its own.
+    case client(of: String, batch: Int? = nil, at: Host)
 
     var name: String {
         switch self {
@@ -17,17 +17,14 @@ enum Contender: Hashable {
         case .library: "RingIPC"
         case .limit(let kind): "C \(kind)"
         case .peer(let name, let batch): batch.map { "\(name), batch \($0)" } ?? name
-        case .client(let name, let batch): Contender.peer(name, batch: batch).name + Self.intoOurs
+        case .client(let name, let batch, let host): Contender.peer(name, batch: batch).name + host.suffix
         }
     }
-
-    /// What the name of a client's contender has behind that of the client with its own server.
-    static let intoOurs = " → RingIPC"
 
     /// Another library that has a part in it, and the batch in its name.
     var library: (name: String, batch: Int?)? {
         switch self {
-        case .peer(let name, let batch), .client(let name, let batch): (name, batch)
+        case .peer(let name, let batch), .client(let name, let batch, _): (name, batch)
         case .backend, .library, .limit: nil
         }
     }
@@ -48,6 +45,36 @@ enum Contender: Hashable {
         case .backend(let backend): LimitRun.kind(of: backend, wait: work.wait, in: work.scenario).map { .limit(kind: $0) }
         }
     }
+}
+
+/// A server that the clients of other libraries stream into.
+enum Host: CaseIterable {
+    /// Plain `recv` in C, with the same verification.
+    case limit
+    case ours
+    /// Not as it is by default.
+    case oursModerated
+
+    /// What the name of a contender has behind that of the client with its own server.
+    var suffix: String {
+        switch self {
+        case .limit: " → C recv"
+        case .ours: " → RingIPC"
+        case .oursModerated: " → RingIPC, moderated"
+        }
+    }
+
+    /// In a sentence.
+    var phrase: String {
+        switch self {
+        case .limit: "a loop of recv in C"
+        case .ours: "our server"
+        case .oursModerated: "our server with moderated wake-ups"
+        }
+    }
+
+    /// How it waits for the next message.
+    var wait: WaitChoice { self == .oursModerated ? .moderated : .block }
 }
 
 extension LimitRun {

@@ -21,12 +21,18 @@ struct Matrix {
     var peers: [PeerAbout] = []
     /// Seconds of a trial; by default those of the profile.
     var trialSeconds: Double?
+    /// Parts of titles: only cases that have one of them are measured. All are when there is none.
+    var selection: [String] = []
 
     /// The fewest trials whose least and greatest hold the median with 95 % certainty are six. Seven have a trial in the middle.
     static let trials = 7
 
     /// The sweeps go first: what they find is used after them.
     var cases: [BenchmarkCase] {
+        all.filter { work in selection.isEmpty || selection.contains(where: work.title.contains) }
+    }
+
+    private var all: [BenchmarkCase] {
         switch profile {
         case .quick: streams + roundTrips + bursts + rates + depths + fanins
         case .full: sweeps + streams + roundTrips + bursts + rates + depths + fanins + connects + idles + paces + parses
@@ -76,9 +82,9 @@ struct Matrix {
         peers.filter { $0.scenarios.contains(scenario) && $0.waits.contains(wait.rawValue) }
     }
 
-    /// No C program waits adaptively.
+    /// A C program blocks or spins.
     private func kinds(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice, _ limits: Limits) -> [String] {
-        guard wait != .adaptive, limits != .none, let program = LimitRun.scenario(of: scenario) else { return [] }
+        guard wait == .block || wait == .spin, limits != .none, let program = LimitRun.scenario(of: scenario) else { return [] }
         let ofBackends = [BackendChoice.epoll, .ioUring].compactMap { LimitRun.kind(of: $0, wait: wait, in: scenario) }
         guard limits == .all else { return program.kinds.filter(ofBackends.contains) }
         let other = wait == .spin ? "-block" : "-spin"
@@ -93,6 +99,7 @@ extension WaitChoice {
         case .block: "blocking"
         case .spin: "spinning"
         case .adaptive: "adaptive"
+        case .moderated: "moderated"
         }
     }
 }

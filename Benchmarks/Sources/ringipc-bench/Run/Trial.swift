@@ -37,7 +37,7 @@ struct Trial {
         case .library: try measureLibrary(.automatic)
         case .limit(let kind): try measureLimit(kind)
         case .peer(let name, _): try measurePeer(name)
-        case .client(let name, _): try measurePeer(name, intoOurs: true)
+        case .client(let name, _, let host): try measurePeer(name, into: host)
         }
     }
 
@@ -66,12 +66,12 @@ struct Trial {
         return try run.measure()
     }
 
-    private func measurePeer(_ name: String, intoOurs: Bool = false) throws -> ScenarioResult {
+    private func measurePeer(_ name: String, into host: Host? = nil) throws -> ScenarioResult {
         guard let peer = PeerProgram.named(name) else { throw BenchmarkFailure("there is no peer \(name)") }
         var run = PeerRun(
             peer: peer, scenario: work.scenario, wait: work.wait, size: work.size, count: count, warmup: warmup,
             batch: work.batch(of: contender) ?? 1, cpus: work.cpus)
-        run.isServerOurs = intoOurs
+        run.host = host
         var result = try run.measure()
         if countsCalls {
             run.count = max(1, min(count, count / 10 + 1000))

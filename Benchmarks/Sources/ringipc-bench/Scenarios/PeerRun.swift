@@ -1,5 +1,5 @@
 /// One trial of another library. Both of its processes are its program, but for scenarios of many connections, whose client is the one
-/// that measures the library's own server, too, and where its client is to meet our server.
+/// that measures the library's own server, too, and where its client is to meet another server.
 struct PeerRun {
     let peer: PeerProgram
     let scenario: ScenarioRun.Scenario
@@ -11,8 +11,8 @@ struct PeerRun {
     /// Messages between two flushes.
     var batch = 1
     let cpus: CPUPair
-    /// For a stream only.
-    var isServerOurs = false
+    /// The server in the place of its own; for a stream only.
+    var host: Host?
     var countsSystemCalls = false
 
     func measure() throws -> ScenarioResult {
@@ -21,7 +21,7 @@ struct PeerRun {
         }
         var result = ScenarioResult(scenario: scenario.name)
         result.peer = peer.name
-        result.wait = wait.rawValue
+        result.wait = (host?.wait ?? wait).rawValue
         if case .stream = scenario { result.batch = batch }
         if case .burst = scenario { result.batch = batch }
         let folder = try TemporaryFolder()
@@ -46,7 +46,7 @@ struct PeerRun {
 
     private func measureSides(_ program: String, _ address: String, into result: inout ScenarioResult) throws {
         let stamps = try Stamps()
-        let server = try isServerOurs ? startOurServer(address, stamps) : startServer(program, address, stamps.arguments)
+        let server = try startReceiver(program, address, stamps)
         let client = try ChildProcess(program, arguments("client", address, cpus.client) + stamps.arguments)
         let ofClient = try JSONLine.decode(SideReport.self, from: client.finish(within: 120))
         if case .connect = scenario { server.requestEnd() }
@@ -68,6 +68,14 @@ struct PeerRun {
         result.takeServer(try JSONLine.decode(SideReport.self, from: server.finish(within: 30)))
     }
 
+    private func startReceiver(_ program: String, _ address: String, _ stamps: Stamps) throws -> ChildProcess {
+        switch host {
+        case nil: try startServer(program, address, stamps.arguments)
+        case .limit: try startLimit(address, stamps)
+        case .ours, .oursModerated: try startOurServer(address, stamps)
+        }
+    }
+
     private func startServer(_ program: String, _ address: String, _ more: [String]) throws -> ChildProcess {
         let server = try ChildProcess(program, arguments("server", address, cpus.server) + more)
         try server.waitUntilReady()
@@ -77,8 +85,20 @@ struct PeerRun {
     /// The server that receives our own clients' streams, with the framing of the peers.
     private func startOurServer(_ address: String, _ stamps: Stamps) throws -> ChildProcess {
         let options = ScenarioOptions(
-            framing: .u32host, wait: wait, size: size, count: count, warmup: warmup, countsSystemCalls: countsSystemCalls)
+            framing: .u32host, wait: host?.wait ?? wait, size: size, count: count, warmup: warmup, countsSystemCalls: countsSystemCalls)
         return try ScenarioRun.startServer(scenario.name, at: address, options, on: cpus.server, stamps.arguments)
+    }
+
+    private func startLimit(_ address: String, _ stamps: Stamps) throws -> ChildProcess {
+        guard let limits = Tool.limits else { throw BenchmarkFailure("the C limit programs are not built; 'make bench-tool' builds them") }
+        let server = try ChildProcess(
+            limits,
+            [
+                "stream-server", "--kind", "recv", "--listen", address, "--size", "\(size)", "--count", "\(count)", "--warmup", "\(warmup)",
+                "--pin", "\(cpus.server)",
+            ] + stamps.arguments)
+        try server.waitUntilReady()
+        return server
     }
 
     /// The command line of a side.

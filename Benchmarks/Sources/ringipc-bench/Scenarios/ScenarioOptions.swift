@@ -47,13 +47,14 @@ enum Framing: String, CaseIterable {
 }
 
 enum WaitChoice: String, CaseIterable {
-    case block, spin, adaptive
+    case block, spin, adaptive, moderated
 
     var strategy: WaitStrategy {
         switch self {
         case .block: .block
         case .spin: .spin
         case .adaptive: .adaptive
+        case .moderated: .moderated
         }
     }
 }

@@ -20,13 +20,15 @@ extension Matrix {
         return sizes.map { stream($0, peers: true) } + guests + spinning + [stream(64, .adaptive)]
     }
 
-    /// Clients of other libraries, unchanged, each with its own server and with ours: what a program gains that changes one side only.
+    /// Clients of other libraries, unchanged, each with its own server, with ours, and with as little as there can be: what a program
+    /// gains that changes one side only.
     private var guests: [BenchmarkCase] {
-        usualPeers(.stream, .block).compactMap(\.library).map { name, batch in
+        let hosts = Host.allCases.filter { hasLimits || $0 != .limit }
+        return usualPeers(.stream, .block).compactMap(\.library).map { name, batch in
             let batches = [nil, batch]
             return work(
                 "stream, blocking, 64 B, a client of \(name)", .stream,
-                batches.map { .peer(name, batch: $0) } + batches.map { .client(of: name, batch: $0) })
+                batches.map { .peer(name, batch: $0) } + hosts.flatMap { host in batches.map { .client(of: name, batch: $0, at: host) } })
         }
     }
 
