@@ -152,7 +152,7 @@ extension Connection {
         let limit = earliest(deadline)
         if unsafe outbound.pointee.lane?.pointee.isReceiving == true { return try fillFromLane(until: limit, askedFor: deadline) }
         let memory = unsafe try inbound.pointee.memoryForReceive()
-        let result = unsafe takesDescriptors ? receiveWithDescriptors(into: memory, until: limit) : waiting.receive(into: memory, until: limit)
+        let result = unsafe takesDescriptors ? receiveWithDescriptors(into: memory, until: limit) : receive(into: memory, until: limit)
         switch result {
         case 1...:
             try book(received: result)
@@ -161,6 +161,21 @@ extension Connection {
         case -Int(ETIMEDOUT): throw timeout(deadline)
         default: throw TransportError(systemError: Int32(-result), during: .receive, on: endpoint)
         }
+    }
+
+    private mutating func receive(into memory: UnsafeMutableRawBufferPointer, until deadline: Int64?) -> Int {
+        unsafe moderation.isOn ? receiveModerated(into: memory, until: deadline) : waiting.receive(into: memory, until: deadline)
+    }
+
+    /// Pauses before it looks; the deadline bounds the pause, too. Nothing is under way meanwhile.
+    private mutating func receiveModerated(into memory: UnsafeMutableRawBufferPointer, until deadline: Int64?) -> Int {
+        if let end = moderation.pauseEnd(at: ringipc_monotonic_nanoseconds()) {
+            counters.systemCalls &+= 1
+            ringipc_sleep_until(min(end, deadline ?? .max))
+        }
+        let result = unsafe waiting.receive(into: memory, until: deadline)
+        if result > 0, result < memory.count { moderation.tookInput(at: ringipc_monotonic_nanoseconds()) }
+        return result
     }
 
     /// The caller's deadline, or that of the hello or of the frame that has begun, whichever is first.

@@ -26,6 +26,7 @@ public struct Connection: ~Copyable {
     @usableFromInline var outbound: UnsafeMutablePointer<Outbound>
     @usableFromInline var coalescingThreshold: Int
     var waiting: Waiting
+    var moderation: WakeModeration
     var end = EndState()
     var counters = Statistics()
     /// Shared memory that is offered, until the peer's hello is there.
@@ -79,6 +80,7 @@ public struct Connection: ~Copyable {
         self.peer = peer
         backend = waiting.report
         self.waiting = waiting
+        moderation = WakeModeration(configuration.wait)
         unsafe self.inbound = .allocate(capacity: 1)
         unsafe self.inbound.initialize(to: inbound)
         self.configuration = configuration

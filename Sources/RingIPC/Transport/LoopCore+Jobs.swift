@@ -7,7 +7,7 @@ extension LoopCore where B: ~Copyable {
 
     var allStatistics: Statistics {
         var all = statistics
-        all.systemCalls = backend.statistics.systemCalls &+ moderation.pauseCount
+        all.systemCalls &+= backend.statistics.systemCalls
         all.wakeups = backend.statistics.wakeups
         return all
     }

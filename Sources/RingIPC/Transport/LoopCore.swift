@@ -155,7 +155,7 @@ extension LoopCore where B: ~Copyable {
     private mutating func waitModerated(_ sleep: TurnWait, until deadline: Int64) throws(TransportError) {
         if let end = moderation.pauseEnd(at: backend.now) {
             if try backend.submit(pool: &pool) { return try backend.turn(.poll, pool: &pool, completions: &completions) }
-            moderation.pauseCount &+= 1
+            statistics.systemCalls &+= 1
             return backend.kernel.sleep(until: min(end, deadline))
         }
         try backend.turn(sleep, pool: &pool, completions: &completions)

@@ -7,8 +7,6 @@ struct WakeModeration {
     /// Nanoseconds; 0 for every other strategy.
     private let interval: Int64
     private var end: Int64 = 0
-    /// Counted by who pauses: each is a call of the kernel.
-    var pauseCount: UInt64 = 0
 
     init(_ strategy: WaitStrategy) {
         if case .moderated(let interval) = strategy { self.interval = interval.nanoseconds } else { interval = 0 }

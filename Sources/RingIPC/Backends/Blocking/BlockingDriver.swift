@@ -7,7 +7,6 @@ internal import CRingIPC
 protocol BlockingDriver: ~Copyable {
     var waits: WaitCounters { get set }
     var spinBudget: SpinBudget { get set }
-    var moderation: WakeModeration { get set }
 
     /// One attempt that does not sleep: bytes, 0 at the end of the stream, or a negated errno; `-EAGAIN` when nothing is there.
     mutating func poll(into memory: UnsafeMutableRawBufferPointer) -> Int
@@ -29,28 +28,12 @@ extension BlockingDriver where Self: ~Copyable {
             let result = unsafe spin(into: memory, until: deadline)
             if result != -Int(EAGAIN) { return result }
         }
-        if moderation.isOn { return unsafe sleepModerated(into: memory, until: deadline) }
         // Without a budget to teach there is no need to know how long the sleep was.
         guard spinBudget.maximum > 0 else { return unsafe sleep(into: memory, until: deadline) }
         let start = ringipc_monotonic_nanoseconds()
         let result = unsafe sleep(into: memory, until: deadline)
         spinBudget.slept(nanoseconds: ringipc_monotonic_nanoseconds() - start)
         return result
-    }
-
-    /// Pauses before it looks. Nothing is under way meanwhile, and the deadline bounds the pause, too.
-    private mutating func sleepModerated(into memory: UnsafeMutableRawBufferPointer, until deadline: Int64?) -> Int {
-        if let end = moderation.pauseEnd(at: ringipc_monotonic_nanoseconds()) {
-            moderation.pauseCount &+= 1
-            ringipc_sleep_until(min(end, deadline ?? .max))
-        }
-        let result = unsafe sleep(into: memory, until: deadline)
-        if result > 0, result < memory.count { moderation.tookInput(at: ringipc_monotonic_nanoseconds()) }
-        return result
-    }
-
-    var counters: WaitCounters {
-        WaitCounters(systemCalls: waits.systemCalls &+ moderation.pauseCount, wakeups: waits.wakeups)
     }
 
     /// `-EAGAIN` when the budget is used up, and `-ETIMEDOUT` when the deadline comes first.

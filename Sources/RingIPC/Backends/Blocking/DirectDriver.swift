@@ -5,12 +5,10 @@ struct DirectDriver: BlockingDriver, ~Copyable {
     let descriptor: Int32
     var waits = WaitCounters()
     var spinBudget: SpinBudget
-    var moderation: WakeModeration
 
     init(descriptor: Int32, configuration: Configuration) {
         self.descriptor = descriptor
         spinBudget = SpinBudget(configuration.wait)
-        moderation = WakeModeration(configuration.wait)
     }
 
     mutating func poll(into memory: UnsafeMutableRawBufferPointer) -> Int {

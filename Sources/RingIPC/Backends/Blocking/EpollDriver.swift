@@ -6,7 +6,6 @@ struct EpollDriver: BlockingDriver, ~Copyable {
     private let epoll: OwnedDescriptor
     var waits = WaitCounters()
     var spinBudget: SpinBudget
-    var moderation: WakeModeration
 
     init(descriptor: Int32, configuration: Configuration) throws(TransportError) {
         let epoll = try OwnedDescriptor(ringipc_epoll(), during: .run)
@@ -15,7 +14,6 @@ struct EpollDriver: BlockingDriver, ~Copyable {
         self.descriptor = descriptor
         self.epoll = epoll
         spinBudget = SpinBudget(configuration.wait)
-        moderation = WakeModeration(configuration.wait)
     }
 
     mutating func poll(into memory: UnsafeMutableRawBufferPointer) -> Int { unsafe wait(0, into: memory) }

@@ -11,7 +11,6 @@ struct UringDriver: BlockingDriver, ~Copyable {
     }
     private var wakeups: UInt64 = 0
     var spinBudget: SpinBudget
-    var moderation: WakeModeration
 
     private static let token = Token(.receive, slot: 0, generation: 0)
 
@@ -19,7 +18,6 @@ struct UringDriver: BlockingDriver, ~Copyable {
         ring = try LinuxRing(entries: 8, completions: 64, allowed: configuration.uringFeatures)
         self.descriptor = descriptor
         spinBudget = SpinBudget(configuration.wait)
-        moderation = WakeModeration(configuration.wait)
     }
 
     private mutating func arm(_ memory: UnsafeMutableRawBufferPointer) {

@@ -48,9 +48,9 @@ enum Waiting: ~Copyable {
 
     var counters: WaitCounters {
         switch self {
-        case .direct(let driver): driver.counters
-        case .epoll(let driver): driver.counters
-        case .uring(let driver): driver.counters
+        case .direct(let driver): driver.waits
+        case .epoll(let driver): driver.waits
+        case .uring(let driver): driver.waits
         }
     }
 }
