@@ -62,6 +62,9 @@ protocol Backend: ~Copyable {
     mutating func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, connection: ConnectionID) -> SendOutcome
     mutating func cancel(_ operation: Token.Operation, connection: ConnectionID)
 
+    /// Whether something was begun that the kernel, or the loop, has not heard of yet: a turn is due.
+    var hasBegun: Bool { get }
+
     /// Hands everything begun so far to the kernel, waits, and appends completions until the kernel has no more or the queue is full.
     mutating func turn(
         _ wait: TurnWait, pool: inout BufferPool, completions: inout CompletionQueue

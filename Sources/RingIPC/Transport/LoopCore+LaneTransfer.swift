@@ -158,11 +158,21 @@ extension LoopCore where B: ~Copyable {
 extension LoopCore where B: ~Copyable {
     /// As ``wait(until:)``, while lanes are active: first at their positions, then with the kernel.
     mutating func waitAtLanes(until deadline: Int64) throws(TransportError) {
-        if isAnyLaneReady() { return try backend.turn(.poll, pool: &pool, completions: &completions) }
+        if isAnyLaneReady() { return try passKernel() }
         if spinBudget.allowance > 0, try spinAtLanes(until: deadline) { return }
         guard parkLanes() else { return try backend.turn(.poll, pool: &pool, completions: &completions) }
         try sleep(until: deadline)
     }
+
+    /// A lane is ready. The kernel is asked as well, but not in every turn: a call of it takes longer than a message on a lane.
+    private mutating func passKernel() throws(TransportError) {
+        turnsWithoutKernel += 1
+        guard backend.hasBegun || turnsWithoutKernel >= Self.maximumTurnsWithoutKernel else { return }
+        turnsWithoutKernel = 0
+        try backend.turn(.poll, pool: &pool, completions: &completions)
+    }
+
+    private static var maximumTurnsWithoutKernel: Int { 16 }
 
     private func isAnyLaneReady() -> Bool {
         for index in 0..<activeLanes.count {
@@ -193,7 +203,7 @@ extension LoopCore where B: ~Copyable {
             for _ in 0..<Self.looksPerPoll {
                 if isAnyLaneReady() {
                     spinBudget.spinSucceeded()
-                    try backend.turn(.poll, pool: &pool, completions: &completions)
+                    try passKernel()
                     return true
                 }
                 ringipc_relax()

@@ -38,6 +38,8 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     /// Lanes whose positions are looked at in every turn. The others sleep until their peers ring.
     var activeLanes = ConnectionList()
     var servedLanes = ConnectionList()
+    /// Turns in a row that went to lanes alone.
+    var turnsWithoutKernel = 0
     var laneCopies = LaneCopies()
     /// Connections that are over; their slots are freed when nobody looks at them any more.
     var ended = ConnectionList()

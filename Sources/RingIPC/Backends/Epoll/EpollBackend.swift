@@ -38,6 +38,7 @@ struct EpollBackend<System: Kernel>: Backend, ~Copyable {
     }
 
     static var sendsAtOnce: Bool { true }
+    var hasBegun: Bool { !known.isEmpty }
     var now: Int64 { kernel.now }
     var statistics: BackendStatistics { counters }
 

@@ -17,6 +17,7 @@ struct UringBackend<Queues: RingQueues>: Backend, ~Copyable {
     }
 
     static var sendsAtOnce: Bool { false }
+    var hasBegun: Bool { ring.hasQueued }
     var kernel: Queues.System { ring.kernel }
     var now: Int64 { kernel.now }
     var statistics: BackendStatistics { BackendStatistics(systemCalls: ring.systemCalls, wakeups: wakeups) }

@@ -14,6 +14,8 @@ struct UringRing<Queues: RingQueues>: ~Copyable {
     private let inFlightCount: UnsafeMutablePointer<Int>
     /// Requests that found the submission queue full although it was just submitted (the kernel may take only a part).
     private var deferred: [UringRequest] = []
+    /// Whether a request was queued since the kernel was last entered.
+    private(set) var hasQueued = false
 
     init(queues: Queues, features: UringFeatures) {
         self.queues = queues
@@ -86,6 +88,7 @@ extension UringRing {
     /// Queues a request for the next entry into the kernel.
     mutating func enqueue(_ request: UringRequest) {
         if request.token.operation != .cancel { unsafe inFlightCount.pointee &+= 1 }
+        hasQueued = true
         place(request)
     }
 
@@ -109,6 +112,7 @@ extension UringRing {
     /// Submits what is queued and waits as told for at least one completion.
     mutating func enter(_ wait: TurnWait) throws(TransportError) {
         placeDeferred()
+        hasQueued = !deferred.isEmpty
         systemCalls += 1
         // What found no place again is handed over the next time: nobody would wake a wait for it.
         try check(queues.enter(timeout: deferred.isEmpty ? timeout(of: wait) : 0))
