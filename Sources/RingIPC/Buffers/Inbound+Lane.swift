@@ -12,10 +12,18 @@ extension Inbound {
         isInPlace ? try showNext(&lane) : try copyNext(&lane)
     }
 
-    private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
+    /// Gives back what was read in place. Before any wait: the peer may not be able to write what is waited for, or to read, without the room.
+    mutating func releaseConsumed(_ lane: inout SharedLane) throws(TransportError) {
+        guard isInPlace else { return }
         let consumed = lane.exposed - ring.count
-        try lane.release(consumed)
         lane.exposed -= consumed
+        try lane.release(consumed)
+    }
+
+    private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
+        let before = lane.exposed
+        try releaseConsumed(&lane)
+        let consumed = before - lane.exposed
         guard try lane.has(.data) else { return false }
         // In portions, so that a writer that waits for room gets some before all is read. A frame that is longer than one needs all.
         let isStuck = consumed == 0 && lane.exposed > 0

@@ -189,7 +189,8 @@ extension Connection {
 
     var isSendingOnLane: Bool { unsafe outbound.pointee.lane?.pointee.isSending == true }
 
-    /// Enough is written to be published. Returns with room for the frames until the next time, so that none has to be set aside.
+    /// Enough is written to be published. Looks for room for the frames until the next time, so that none has to be set aside; but does not wait
+    /// for it: the program may have nothing more to send, and its peer be waiting for the program to receive.
     mutating func flushLaneToThreshold() throws(TransportError) {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isSending else {
             while unsafe outbound.pointee.queuedBytes >= coalescingThreshold, try sendPiece(until: nil) {}
@@ -199,8 +200,13 @@ extension Connection {
         }
         guard try flushLane(until: nil) else { return }
         let wanted = unsafe min(lane.pointee.largestFrame / 2, 2 * Self.directSendLength)
-        if unsafe outbound.pointee.room < wanted { try awaitRoom(wanted, until: nil) }
+        guard unsafe outbound.pointee.room < wanted, laneSpinBudget.allowance > 0 else { return }
+        let deadline = ringipc_monotonic_nanoseconds() + Self.spinForNextFrames
+        if unsafe try spin(at: lane, .room(wanted), until: deadline) == .ready { unsafe outbound.pointee.placeInRing() }
     }
+
+    /// Longer than a reader takes for an eighth of a ring.
+    private static var spinForNextFrames: Int64 { 50_000 }
 
     /// A long frame: the ring has room for it before it is written, or it goes in pieces.
     mutating func sendIntoRing(_ bytes: RawSpan) throws(TransportError) {
@@ -282,6 +288,7 @@ extension Connection {
     /// Waits as the strategy says: at the peer's positions, then at the socket, which the peer's doorbell or its death makes readable.
     private mutating func awaitLane(_ wish: SharedLane.Wish, until deadline: Int64?) throws(TransportError) -> LaneOutcome {
         guard let lane = unsafe outbound.pointee.lane else { return .socketOver }
+        unsafe try inbound.pointee.releaseConsumed(&lane.pointee)
         if laneSpinBudget.allowance > 0, let outcome = unsafe try spin(at: lane, wish, until: deadline) { return outcome }
         guard laneSpinBudget.maximum > 0 else { return unsafe try sleep(at: lane, wish, until: deadline) }
         let start = ringipc_monotonic_nanoseconds()
