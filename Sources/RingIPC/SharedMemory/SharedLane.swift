@@ -26,8 +26,8 @@ struct SharedLane: ~Copyable {
     /// Bytes of the peer's ring that are lent to be parsed, since the position.
     var exposed = 0
     private var socketInput = LaneSocketInput()
-    /// Doorbells that were rung.
-    private(set) var doorbellCount: UInt64 = 0
+    /// Calls of the kernel: doorbells, and looks at the socket.
+    private(set) var callCount: UInt64 = 0
 
     init(own: consuming SharedSegment, peer: consuming PeerSegment, socket: Int32, copiesFrames: Bool) {
         let words = unsafe MappedWords(own: own.base, peer: peer.base)
@@ -41,6 +41,14 @@ struct SharedLane: ~Copyable {
         own.closeDescriptor()
         self.own = own
         self.peer = peer
+    }
+}
+
+extension SharedLane {
+    /// Calls of the kernel since the last time.
+    mutating func takeCallCount() -> UInt64 {
+        defer { callCount = 0 }
+        return callCount
     }
 }
 
@@ -76,7 +84,7 @@ extension SharedLane {
             rings = mayRing ? 1 : 0
             if mayRing { Self.ring(socket) }
         }
-        doorbellCount &+= rings
+        callCount &+= rings
     }
 
     /// Only after the own switch, for a doorbell must not get between the bytes of a frame. Before it, what is still to leave by the socket wakes
@@ -123,7 +131,7 @@ extension SharedLane {
             rings = mayRing ? 1 : 0
             if mayRing { Self.ring(socket) }
         }
-        doorbellCount &+= rings
+        callCount &+= rings
     }
 
     private mutating func giveBackAll() throws(TransportError) {
@@ -133,11 +141,12 @@ extension SharedLane {
             rings = mayRing ? 1 : 0
             if mayRing { Self.ring(socket) }
         }
-        doorbellCount &+= rings
+        callCount &+= rings
     }
 
     /// Takes off what the socket has: doorbells, and its end.
     mutating func readSocket() throws(TransportError) {
+        callCount &+= 1
         if try socketInput.read(socket) == .end { isSocketOver = true }
     }
 

@@ -367,8 +367,8 @@ extension Connection {
     /// Takes what the socket has: doorbells; or, before the peer's switch, its frames, and then the switch.
     mutating func readLaneSocket() throws(TransportError) {
         guard let lane = unsafe outbound.pointee.lane else { return }
-        counters.systemCalls &+= 1
         if unsafe lane.pointee.isReceiving { return unsafe try lane.pointee.readSocket() }
+        counters.systemCalls &+= 1
         guard let memory = unsafe try? inbound.pointee.memoryForReceive(), unsafe !memory.isEmpty else { return }
         switch unsafe receiveNow(into: memory) {
         case let received where received > 0:

@@ -116,7 +116,7 @@ public struct Connection: ~Copyable {
         statistics.wakeups &+= waits.wakeups
         statistics.lane = lane
         if let lane = unsafe outbound.pointee.lane {
-            statistics.systemCalls &+= unsafe lane.pointee.doorbellCount
+            statistics.systemCalls &+= unsafe lane.pointee.callCount
             statistics.bytesSent &+= unsafe lane.pointee.producer.position
             statistics.bytesReceived &+= unsafe lane.pointee.consumer.position
         }

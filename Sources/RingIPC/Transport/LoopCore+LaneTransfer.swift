@@ -37,6 +37,11 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.phase != .dead else { return }
         let wishes = unsafe wishes(slot, lane)
         if wishes.data || wishes.room { unsafe activateLane(slot) }
+        unsafe countCalls(of: lane)
+    }
+
+    private mutating func countCalls(of lane: UnsafeMutablePointer<SharedLane>) {
+        laneCalls &+= unsafe lane.pointee.takeCallCount()
     }
 
     // MARK: Sending
@@ -45,11 +50,14 @@ extension LoopCore where B: ~Copyable {
 
     /// Publishes what is in the ring, and moves in what waits for it.
     mutating func sendOnLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
-        guard unsafe slot.pointee.phase != .dead else { return }
+        guard unsafe slot.pointee.phase != .dead, let lane = unsafe slot.pointee.outbound.lane else { return }
         do throws(TransportError) {
+            let sentBefore = unsafe lane.pointee.producer.published
             let wanted = try unsafe slot.pointee.outbound.moveIntoRing()
+            statistics.bytesSent &+= unsafe lane.pointee.producer.published &- sentBefore
+            unsafe countCalls(of: lane)
             if wanted == 0 { return unsafe drained(slot) }
-            if unsafe slot.pointee.outbound.lane?.pointee.isSocketOver == true { return unsafe sendFailed(slot, EPIPE) }
+            if unsafe lane.pointee.isSocketOver { return unsafe sendFailed(slot, EPIPE) }
             unsafe activateLane(slot)
         } catch { unsafe fail(slot, error) }
     }
@@ -86,6 +94,9 @@ extension LoopCore where B: ~Copyable {
     private mutating func takePortion(
         _ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>
     ) throws(TransportError) -> Int {
+        guard unsafe !slot.pointee.isPeerFinished else {
+            throw TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye")
+        }
         let all = unsafe UnsafeRawBufferPointer(start: lane.pointee.unread, count: lane.pointee.consumer.count)
         if let frame = unsafe NativeHeader.laneFrame(in: all) { return unsafe try takeLaneFrame(frame, all, slot) }
         guard unsafe slot.pointee.spanningLength == 0 else {
