@@ -113,7 +113,7 @@ extension LoopCore where B: ~Copyable {
         // Not a pooled buffer: with io_uring the kernel has them.
         let memory = unsafe laneCopies.memory(of: pool.bufferSize)
         var passed: Int32 = -1
-        laneCalls &+= 1
+        statistics.systemCalls &+= 1
         let result = unsafe ringipc_receive_descriptor(slot.pointee.descriptor, memory.baseAddress, memory.count, &passed)
         if passed >= 0 { unsafe takeDescriptor(passed, slot) }
         guard result > 0 else { return unsafe receiveEnded(Int32(result), slot) }

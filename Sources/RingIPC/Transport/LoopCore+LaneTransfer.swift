@@ -41,7 +41,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     private mutating func countCalls(of lane: UnsafeMutablePointer<SharedLane>) {
-        laneCalls &+= unsafe lane.pointee.takeCallCount()
+        statistics.systemCalls &+= unsafe lane.pointee.takeCallCount()
     }
 
     // MARK: Sending

@@ -40,8 +40,6 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
     var servedLanes = ConnectionList()
     /// Turns in a row that went to lanes alone.
     var turnsWithoutKernel = 0
-    /// Calls of the kernel on their sockets, which no backend counts.
-    var laneCalls: UInt64 = 0
     var laneCopies = LaneCopies()
     /// Connections that are over; their slots are freed when nobody looks at them any more.
     var ended = ConnectionList()
