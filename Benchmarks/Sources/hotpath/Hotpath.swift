@@ -1,6 +1,7 @@
 // Sends and receives the given number of frames, and nothing else: what a profiler is to count.
 //
 //     hotpath blocking|loop automatic|epoll|io_uring FRAMES
+//     hotpath blocking|pingpong shared-memory FRAMES
 //     hotpath parse native|u32le FRAMES
 //
 // All of it is in one thread, and batches have a fixed length: how much is done does not depend on when the kernel does its part.
@@ -15,6 +16,8 @@ struct Hotpath {
         switch (arguments[1], arguments[2], BackendChoice(rawValue: arguments[2])) {
         case ("parse", "native", _): try runParse(count, .native)
         case ("parse", "u32le", _): try runParse(count, .lengthPrefixed(.little))
+        case ("blocking", "shared-memory", _): try runBlocking(count, sharedMemory)
+        case ("pingpong", "shared-memory", _): try runPingpong(count, sharedMemory)
         case ("blocking", _, let backend?): try runBlocking(count, configuration(backend))
         case ("loop", _, let backend?): try runLoop(count, configuration(backend))
         default: printUsage()
@@ -22,7 +25,16 @@ struct Hotpath {
     }
 
     private static func printUsage() {
-        print("usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES, or hotpath parse native|u32le FRAMES")
+        print(
+            "usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES, hotpath blocking|pingpong shared-memory FRAMES, "
+                + "or hotpath parse native|u32le FRAMES")
+    }
+
+    private static var sharedMemory: Configuration {
+        var configuration = configuration(.automatic)
+        configuration.sharedMemory = SharedMemoryOptions()
+        configuration.wait = .spin
+        return configuration
     }
 
     private static func configuration(_ backend: BackendChoice) -> Configuration {
@@ -57,6 +69,22 @@ private func runBlocking(_ count: Int, _ configuration: Configuration) throws {
             }
         }
     }
+}
+
+/// Each frame is published by itself, and answered.
+private func runPingpong(_ count: Int, _ configuration: Configuration) throws {
+    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
+    var listener = try Listener(endpoint, configuration: configuration)
+    var client = try Connection(connectingTo: endpoint, configuration: configuration)
+    var server = try listener.accept()
+    for _ in 0..<count / 2 {
+        try client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
+        try client.flush()
+        _ = try server.receive { frame, reply in try reply.send(frame.bytes) }
+        try server.flush()
+        _ = try client.receive { frame, _ in precondition(frame.count == 64) }
+    }
+    precondition(client.lane.sending == .sharedMemory && client.lane.receiving == .sharedMemory)
 }
 
 /// Two handlers of one loop that answer each other.

@@ -1,3 +1,5 @@
+internal import CRingIPC
+
 // Frames that come out of a peer's ring of shared memory: read where they lie, or copied into the connection's own ring like bytes from a socket.
 
 extension Inbound {
@@ -18,6 +20,22 @@ extension Inbound {
         let consumed = lane.exposed - ring.count
         lane.exposed -= consumed
         try lane.release(consumed)
+    }
+
+    /// Looks so many times for the next bytes after everything that was shown is read.
+    @inline(__always)
+    mutating func look(_ lane: inout SharedLane, times: Int) throws(TransportError) -> Bool {
+        try lane.release(lane.exposed)
+        lane.exposed = 0
+        for _ in 0..<times {
+            if try lane.consumer.hasBytes() {
+                lane.exposed = min(lane.consumer.count, lane.portion)
+                ring.show(lane.exposed, at: lane.unreadOffset)
+                return true
+            }
+            ringipc_relax()
+        }
+        return false
     }
 
     private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {

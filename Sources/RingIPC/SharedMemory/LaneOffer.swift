@@ -7,8 +7,11 @@ struct LaneOffer: ~Copyable {
     /// What came with the peer's hello.
     var passed = PassedDescriptors()
 
-    init(_ options: SharedMemoryOptions) throws(TransportError) {
+    init(_ options: SharedMemoryOptions, wait: WaitStrategy) throws(TransportError) {
         segment = try SharedSegment(ringSize: options.ringSize)
+        // The peer reads it once the descriptor is with it, which is long after this.
+        let words = unsafe MappedWords(own: segment.base, peer: segment.base)
+        words.storeRelaxed(wait == .spin ? 1 : 0, to: .neverSleeps)
         self.options = options
     }
 

@@ -44,4 +44,6 @@ struct LaneWord: Hashable, Sendable {
     @inlinable static var readPosition: LaneWord { LaneWord(offset: 128) }
     /// Whether the owner sleeps, and what for; see ``Sleeper``.
     @inlinable static var sleeping: LaneWord { LaneWord(offset: 256) }
+    /// 1 when the owner never sleeps, written before the segment is passed; else 0.
+    @inlinable static var neverSleeps: LaneWord { LaneWord(offset: 384) }
 }

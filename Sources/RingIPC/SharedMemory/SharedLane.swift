@@ -35,6 +35,7 @@ struct SharedLane: ~Copyable {
         consumer = RingConsumer(words: words, size: peer.layout.ringSize)
         sleeper = Sleeper(words: words)
         doorbell = Doorbell(words: words)
+        doorbell.isNeeded = words.loadRelaxed(.neverSleeps) != 1
         self.socket = socket
         self.copiesFrames = copiesFrames
         // The peer has got its descriptor with the hello.

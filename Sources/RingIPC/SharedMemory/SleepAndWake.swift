@@ -48,6 +48,9 @@ struct Doorbell<Words: LaneWords> {
     @usableFromInline let words: Words
     /// The announcement that was last answered.
     @usableFromInline var answered: UInt64 = 0
+    /// The peer may sleep. To one that has said that it never does, publishing is a store and nothing else: the fence would take longer than
+    /// all the rest of a short frame.
+    @usableFromInline var isNeeded = true
 
     @inlinable
     init(words: Words) { self.words = words }
@@ -57,6 +60,7 @@ struct Doorbell<Words: LaneWords> {
     /// A peer can write anything into its word: it costs us one doorbell for each time we publish, and nothing else.
     @inlinable
     mutating func wake(from reason: SleepReasons, ring: () throws(TransportError) -> Void) throws(TransportError) {
+        guard isNeeded else { return }
         words.fence()  // pair SLEEP
         let word = words.loadRelaxed(.sleeping)
         guard word & reason.rawValue != 0, word != answered else { return }

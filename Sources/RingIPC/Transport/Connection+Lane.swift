@@ -29,7 +29,7 @@ extension Connection {
     mutating func offerLane() -> Bool {
         guard let options = configuration.sharedMemory else { return false }
         do throws(TransportError) {
-            let offer = try LaneOffer(options)
+            let offer = try LaneOffer(options, wait: configuration.wait)
             let result = unsafe offer.sendHello(maximumFrameLength: outbound.pointee.maximumFrameLength, over: socket.descriptor)
             guard result == 0 else { throw TransportError(systemError: -result, during: .handshake) }
             counters.systemCalls &+= 1
@@ -116,6 +116,7 @@ extension Connection {
         unsafe lane.pointee.isReceiving = true
         unsafe try lane.pointee.takeSocketInput(inbound.pointee.readable)
         unsafe inbound.pointee.enterLane(lane.pointee)
+        lookForShortWay()
     }
 
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
@@ -127,6 +128,11 @@ extension Connection {
         guard unsafe try lane.pointee.switchSending() else { return }
         unsafe outbound.pointee.enterRing()
         coalescingThreshold = min(coalescingThreshold, SharedLane.publishingThreshold)
+        lookForShortWay()
+    }
+
+    private mutating func lookForShortWay() {
+        hasShortWay = unsafe isSendingOnLane && inbound.pointee.isInPlace
     }
 
     /// What a side that only sends would never see: the peer's hello, and its answer. Nothing is waited for.

@@ -35,6 +35,8 @@ public struct Connection: ~Copyable {
     /// What is to be said to the peer's offer.
     var laneAnswer: FrameKind?
     var laneSpinBudget: SpinBudget
+    /// Both directions are in shared memory, and frames are read in place.
+    @usableFromInline var hasShortWay = false
     let configuration: Configuration
     /// Which interface of the kernel this connection waits with, and why.
     public let backend: BackendReport
@@ -226,6 +228,7 @@ extension Connection {
                 defer { unsafe inbound.pointee.consume(consumed) }
                 return unsafe try body(frame, &outbound.pointee)
             }
+            if hasShortWay, try advanceInPlace(past: batch.consumedCount) { continue }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return nil }
         }
     }
@@ -253,6 +256,7 @@ extension Connection {
                 try unsafe body(&batch, &outbound.pointee)
                 return true
             }
+            if hasShortWay, try advanceInPlace(past: batch.consumedCount) { continue }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return false }
         }
     }

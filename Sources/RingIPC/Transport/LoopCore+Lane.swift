@@ -18,7 +18,7 @@ extension LoopCore where B: ~Copyable {
             return false
         }
         do throws(TransportError) {
-            let offer = try LaneOffer(options)
+            let offer = try LaneOffer(options, wait: configuration.wait)
             let result = unsafe offer.sendHello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength, over: slot.pointee.descriptor)
             guard result == 0 else { throw TransportError(systemError: -result, during: .handshake) }
             statistics.bytesSent &+= UInt64(Hello.encodedLength)
