@@ -70,10 +70,9 @@ static void server(int socket, struct pair *pair) {
 
 /* ---- in shared memory */
 
-static const char shared_kind[] = "shared-spin";
-
 /* Questions and answers; made before the two processes are. */
 static struct shared_ring shared_rings[2];
+static bool blocks_in_shared;
 
 static struct work shared_work(const struct pair *pair) {
     const struct options *options = pair->options;
@@ -88,8 +87,8 @@ static struct work shared_work(const struct pair *pair) {
 
 static void shared_client(int socket, struct pair *pair) {
     struct work work = shared_work(pair);
-    struct producer questions = {.socket = socket, .ring = shared_rings[0]};
-    struct consumer answers = {.socket = socket, .ring = shared_rings[1]};
+    struct producer questions = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[0]};
+    struct consumer answers = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[1]};
     histogram_reset(&pair->times);
     uint64_t start = now_ns();
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
@@ -114,8 +113,8 @@ static void shared_client(int socket, struct pair *pair) {
 
 static void shared_server(int socket, struct pair *pair) {
     struct work work = shared_work(pair);
-    struct consumer questions = {.socket = socket, .ring = shared_rings[0]};
-    struct producer answers = {.socket = socket, .ring = shared_rings[1]};
+    struct consumer questions = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[0]};
+    struct producer answers = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[1]};
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
         if (sequence == work.warm_up) meter_start(&pair->server);
         if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
@@ -132,15 +131,16 @@ static void shared_server(int socket, struct pair *pair) {
 /* ---- either */
 
 static struct pair *run(struct options *options, bool *spins) {
-    if (strcmp(options->kind, shared_kind) != 0) {
+    bool is_shared = strcmp(options->kind, "shared-spin") == 0 || strcmp(options->kind, "shared-block") == 0;
+    if (!is_shared) {
         way_check(options);
         *spins = way_spins(options);
         if (options->count == 0) options->count = *spins ? 200000 : 25000;
         return pair_run(options, client, server);
     }
-    shared_check(shared_kind, options->framing, options->client_cpu, options->server_cpu);
-    *spins = true;
-    if (options->count == 0) options->count = 5000000;
+    blocks_in_shared = shared_blocks(options);
+    *spins = !blocks_in_shared;
+    if (options->count == 0) options->count = *spins ? 5000000 : 25000;
     size_t size = 8 * frame_size(NATIVE, options->size);
     for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(size < options->receive_ring ? options->receive_ring : size);
     return pair_run(options, shared_client, shared_server);

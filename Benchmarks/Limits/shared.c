@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "measure.h"
 
-void shared_check(const char *kind, enum framing framing, int client_cpu, int server_cpu) {
-    if (client_cpu == server_cpu)
+bool shared_blocks(const struct options *options) {
+    const char *kind = options->kind;
+    bool blocks = strcmp(kind, "shared-block") == 0;
+    if (!blocks && options->client_cpu == options->server_cpu)
         fail(EXIT_USAGE, "%s needs two CPUs: one process would spin while the other waits for its turn", kind);
-    if (framing != NATIVE) fail(EXIT_USAGE, "%s needs --framing native: others do not keep frames aligned", kind);
+    if (options->framing != NATIVE) fail(EXIT_USAGE, "%s needs --framing native: others do not keep frames aligned", kind);
+    return blocks;
 }
 
 struct shared_ring shared_open(size_t size) {
@@ -32,4 +36,16 @@ struct shared_ring shared_open(size_t size) {
 void shared_require_peer(int socket) {
     char byte;
     if (recv(socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0) fail(EXIT_SYSTEM, "the other side ended too early");
+}
+
+void shared_ring_bell(int socket) {
+    char byte = 0;
+    if (COUNTED(send(socket, &byte, sizeof byte, MSG_NOSIGNAL)) != sizeof byte) fail_system("send");
+}
+
+void shared_await_bell(int socket) {
+    char byte;
+    ssize_t received = COUNTED(recv(socket, &byte, sizeof byte, 0));
+    if (received < 0) fail_system("recv");
+    if (received == 0) fail(EXIT_SYSTEM, "the other side ended too early");
 }

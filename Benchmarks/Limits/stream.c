@@ -7,10 +7,10 @@
 #include "shared.h"
 #include "stamps.h"
 
-static const char *const kinds[] = {"recv", "epoll", "uring", "bytes", "shared"};
+static const char *const kinds[] = {"recv", "epoll", "uring", "bytes", "shared", "shared-block"};
 static const enum interface interfaces[] = {BY_RECV, BY_EPOLL, BY_RING, BY_RECV};
 
-enum { KINDS = sizeof kinds / sizeof *kinds, BYTES = 3, SHARED = 4 };
+enum { KINDS = sizeof kinds / sizeof *kinds, BYTES = 3, SHARED = 4, SHARED_BLOCK = 5 };
 
 #define DEFAULT_VOLUME (UINT64_C(4) << 30)
 
@@ -162,7 +162,7 @@ static void shared_sender(int socket, struct pair *pair) {
     struct run run = run_start(pair);
     struct meter *meter = &pair->client;
     struct stamps stamps = pair_stamps(pair);
-    struct producer producer = {.socket = socket, .ring = shared};
+    struct producer producer = {.socket = socket, .blocks = run.kind == SHARED_BLOCK, .ring = shared};
     /* An eighth at most, as the reader gives it back: so that both can be at work. */
     size_t batch = run.options->batch < shared.size / 8 ? run.options->batch : shared.size / 8;
     for (uint64_t sequence = 0; sequence < run.total; sequence++) {
@@ -181,7 +181,7 @@ static void shared_sender(int socket, struct pair *pair) {
 
 static void shared_receiver(int socket, struct pair *pair) {
     struct run run = run_start(pair);
-    struct consumer consumer = {.socket = socket, .ring = shared};
+    struct consumer consumer = {.socket = socket, .blocks = run.kind == SHARED_BLOCK, .ring = shared};
     histogram_reset(&pair->times);
     bool measuring = false;
     for (uint64_t sequence = 0; sequence < run.total;) {
@@ -200,7 +200,7 @@ static void shared_receiver(int socket, struct pair *pair) {
 }
 
 static struct pair *shared_run(const struct options *options) {
-    shared_check(options->kind, options->framing, options->client_cpu, options->server_cpu);
+    shared_blocks(options);
     size_t least = 8 * frame_size(NATIVE, options->size);
     shared = shared_open(least < options->receive_ring ? options->receive_ring : least);
     return pair_run(options, shared_sender, shared_receiver);
@@ -208,7 +208,8 @@ static struct pair *shared_run(const struct options *options) {
 
 void stream(const struct options *given) {
     struct options options = *given;
-    bool is_shared = kind_index(&options, kinds, KINDS) == SHARED;
+    size_t kind = kind_index(&options, kinds, KINDS);
+    bool is_shared = kind == SHARED || kind == SHARED_BLOCK;
     if (options.count == 0) options.count = DEFAULT_VOLUME / frame_size(options.framing, options.size);
 
     struct pair *pair = is_shared ? shared_run(&options) : pair_run(&options, sender, receiver);
@@ -216,7 +217,7 @@ void stream(const struct options *given) {
     double rate = seconds > 0 ? (double)pair->server.messages / seconds : 0;
     json_begin("stream");
     json_text("kind", options.kind);
-    json_text("wait", is_shared ? "spin" : "block");
+    json_text("wait", kind == SHARED ? "spin" : "block");
     json_text("framing", framing_name(options.framing));
     json_integer("size", options.size);
     json_integer("count", pair->server.messages);

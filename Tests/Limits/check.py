@@ -15,13 +15,13 @@ from content import content  # noqa: E402
 PATIENCE = 60
 WAYS = [f"{interface}-{wait}" for interface in ("recv", "epoll", "uring") for wait in ("block", "spin")]
 RATE = ("--rate", 50000, "--count", 3000)
-# They spin in shared memory, and have frames of one format only.
-SHARED = ("shared-spin", "shared")
+# In shared memory frames have one format only.
+SHARED = ("shared-spin", "shared-block", "shared")
 # Kinds, arguments, and the field of times that the histogram belongs to.
 CASES = {
-    "pingpong": (WAYS + ["shared-spin"], [("--count", 500), ("--count", 500, "--size", 300_001)], "rtt_ns"),
+    "pingpong": (WAYS + ["shared-spin", "shared-block"], [("--count", 500), ("--count", 500, "--size", 300_001)], "rtt_ns"),
     "depth": (WAYS, [("--depth", depth, "--count", 2000) for depth in (1, 16, 200)] + [("--depth", 1, "--size", 1 << 20, "--count", 10)], "rtt_ns"),
-    "stream": (("recv", "epoll", "uring", "shared"), [("--count", 100_000), ("--count", 2000, "--size", 300_001)], "delay_ns"),
+    "stream": (("recv", "epoll", "uring", "shared", "shared-block"), [("--count", 100_000), ("--count", 2000, "--size", 300_001)], "delay_ns"),
     "burst": (WAYS, [("--burst", burst, "--count", 20) for burst in (1, 1000)] + [("--burst", 3, "--size", 300_001, "--count", 5)], "burst_ns"),
     "rate": (
         WAYS,
@@ -138,7 +138,7 @@ def cases(program):
     one_cpu = len(os.sched_getaffinity(0)) < 2
     for scenario, (kinds, variants, times) in CASES.items():
         for kind in kinds:
-            needs_two = kind.endswith("spin") or kind in SHARED or scenario == "rate"
+            needs_two = kind.endswith("spin") or kind == "shared" or scenario == "rate"
             for framing in ("native",) if kind in SHARED else ("native", "u32host"):
                 for options in variants:
                     name = f"{scenario} {kind} {framing} {' '.join(map(str, options))}"

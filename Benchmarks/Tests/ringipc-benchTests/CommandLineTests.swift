@@ -18,7 +18,9 @@ import Testing
         ["rate", "--direction", "up"], ["rate", "--seconds", "0"], ["depth", "--depth", "0"],
         ["depth", "--depth", "256", "--size", "16384"], ["connect", "extra"], ["overhead", "--size", "0"], ["sizes", "--wait", "long"],
         ["peers", "parse"], ["peers", "--peer", "dbus"], ["peers", "--batch", "0"],
-        ["run", "--profile", "slow"], ["run", "--backend", "both"], ["parse", "--size", "7"],
+        ["run", "--profile", "slow"], ["run", "--backend", "both"], ["pingpong", "--backend", "shared-memory", "--framing", "u32le"],
+        ["serve", "--listen", "@a", "--mode", "echo", "--backend", "shared-memory", "--framing", "qbytearray"],
+        ["parse", "--backend", "shared-memory"], ["parse", "--size", "7"],
     ])
     func `wrong arguments are told in one line, with exit code 64`(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try RingIPCBench.parseAsRoot(arguments) }
@@ -42,7 +44,7 @@ import Testing
 
     @Test func `a peer gets the options of its scenario`() throws {
         let options = ScenarioOptions(
-            framing: .u32be, backend: .epoll, wait: .spin, size: 100, count: 7, warmup: 3, countsSystemCalls: true)
+            framing: .native, backend: .sharedMemory, wait: .spin, size: 100, count: 7, warmup: 3, countsSystemCalls: true)
         let arguments = ["peer", "stream", "--listen", "@a", "--cpu", "0"] + options.arguments
         let peer = try #require(RingIPCBench.parseAsRoot(arguments) as? PeerCommand)
         #expect(peer.common.stream == options)

@@ -16,14 +16,17 @@ import Testing
         _ profile: Profile, _ cpus: CPUPair = CPUPair(client: 0, server: 1), peers: [PeerAbout] = MatrixTests.peers
     ) -> Matrix {
         Matrix(
-            profile: profile, backends: [.epoll, .ioUring], includesAutomatic: true, cpus: cpus, hasLimits: true, peers: peers)
+            profile: profile, backends: [.epoll, .ioUring, .sharedMemory], choosesBackends: true, cpus: cpus, hasLimits: true, peers: peers)
     }
 
     @Test(arguments: Profile.allCases)
     func `each backend meets the C program that does the same`(profile: Profile) {
-        // No C program waits adaptively, and a stream that spins has none.
-        for work in matrix(profile).cases where work.wait == .block {
-            for case .backend(let backend) in work.contenders where LimitRun.scenario(of: work.scenario) != nil {
+        // No C program waits adaptively, and those of a stream spin only in shared memory, where there are no others but round trips.
+        for work in matrix(profile).cases where work.wait != .adaptive {
+            let scenario = work.scenario
+            for case .backend(let backend) in work.contenders where LimitRun.scenario(of: scenario) != nil {
+                if backend == .sharedMemory, scenario != .pingpong, scenario != .stream { continue }
+                if backend != .sharedMemory, scenario == .stream, work.wait == .spin { continue }
                 let reference = Contender.backend(backend).reference(in: work)
                 #expect(reference.map(work.contenders.contains) == true, "\(work.title): \(backend)")
             }
@@ -54,6 +57,7 @@ import Testing
         for work in matrix(profile).cases {
             for case .limit(let kind) in work.contenders {
                 #expect(!kind.hasSuffix(work.wait == .spin ? "-block" : "-spin"), "\(work.title): \(kind)")
+                #expect(work.wait == .spin || kind != "shared", "\(work.title): \(kind)")
             }
             for case .peer(let name, _) in work.contenders {
                 let peer = Self.peers.first { $0.peer == name }
@@ -82,9 +86,29 @@ import Testing
         #expect(matrix.cases.isEmpty)
     }
 
+    @Test func `shared memory takes part where it says most, or wherever it was asked for`() {
+        func scenarios(_ cases: [BenchmarkCase]) -> Set<String> {
+            Set(cases.filter { $0.contenders.contains(.backend(.sharedMemory)) }.map(\.scenario.name))
+        }
+        let quick = matrix(.quick).cases.filter { $0.contenders.contains(.backend(.sharedMemory)) }
+        #expect(scenarios(quick) == ["pingpong", "stream"])
+        #expect(quick.allSatisfy { $0.scenario != .pingpong || $0.wait == .spin })
+        #expect(scenarios(matrix(.full).cases) == Set(Self.scenarios))
+        let asked = Matrix(
+            profile: .full, backends: [.sharedMemory], choosesBackends: false, cpus: CPUPair(client: 0, server: 1), hasLimits: false)
+        #expect(scenarios(asked.cases) == Set(asked.cases.map(\.scenario.name)).subtracting(["parse"]))
+    }
+
+    @Test func `C programs in shared memory stand beside the library only where it shares memory`() {
+        for work in matrix(.full).cases {
+            let isShared = work.contenders.contains(.backend(.sharedMemory))
+            for case .limit(let kind) in work.contenders where kind.hasPrefix("shared") { #expect(isShared, "\(work.title)") }
+        }
+    }
+
     @Test func `what was not asked for is not measured`() {
         let matrix = Matrix(
-            profile: .quick, backends: [.epoll], includesAutomatic: false, cpus: CPUPair(client: 0, server: 1), hasLimits: false)
+            profile: .quick, backends: [.epoll], choosesBackends: false, cpus: CPUPair(client: 0, server: 1), hasLimits: false)
         #expect(matrix.cases.allSatisfy { $0.contenders == [.backend(.epoll)] })
     }
 

@@ -112,8 +112,8 @@ import Testing
 
 @Suite struct ShortSoakTests {
     /// Nothing about memory: that needs longer than a test may take.
-    @Test(arguments: Backends.survey().filter { $0.isAvailable && [.epoll, .ioUring].contains($0.backend) }.map(\.backend))
-    func `with clients and servers killed, every frame is accounted for`(backend: BackendChoice) throws {
+    @Test(arguments: Backends.survey().filter(\.isAvailable).map { MeasuredBackend($0.backend) })
+    func `with clients and servers killed, every frame is accounted for`(backend: MeasuredBackend) throws {
         let folder = Tool.path.split(separator: "/").dropLast().joined(separator: "/")
         let soak = try ChildProcess(
             "/\(folder)/ringipc-bench", ["soak", "run", "--seconds", "4", "--seed", "20261124", "--backend", backend.rawValue])

@@ -19,7 +19,7 @@ struct BackendsCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let survey = Backends.survey()
+        let survey = MeasuredBackendReport.survey()
         if common.json {
             for report in survey {
                 let line = Line(backend: report.backend.rawValue, isAvailable: report.isAvailable, reason: report.reason)

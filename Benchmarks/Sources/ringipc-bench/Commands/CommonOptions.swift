@@ -9,8 +9,8 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "How the length of a frame is written.")
     var framing = Framing.native
 
-    @Option(help: "Which interface of the kernel moves the bytes.")
-    var backend = BackendChoice.automatic
+    @Option(help: "What moves the bytes: an interface of the kernel, or shared memory.")
+    var backend = MeasuredBackend.automatic
 
     @Option(help: "How a process waits for a message.")
     var wait = WaitChoice.adaptive
@@ -51,6 +51,9 @@ struct CommonOptions: ParsableArguments {
         }
         guard (0...Self.largestCount).contains(warmup ?? 0) else {
             throw ValidationError("--warmup must be between 0 and \(Self.largestCount)")
+        }
+        if backend == .sharedMemory, framing != .native {
+            throw ValidationError("--backend shared-memory needs --framing native: the others have no hello in which to agree on it")
         }
         if let pin { try CPUSet.current().check(pin) }
     }

@@ -122,9 +122,7 @@ struct ConnectCommand: ParsableCommand {
 
 struct SizesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sizes", abstract: "stream and pingpong with messages of 8 bytes to 1 MiB.", discussion: "--size is not used.")
-
-    static let sizes = [8, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576]
+        commandName: "sizes", abstract: "stream and pingpong with messages of 8 bytes to 4 MiB.", discussion: "--size is not used.")
 
     @OptionGroup var common: CommonOptions
 
@@ -132,7 +130,7 @@ struct SizesCommand: ParsableCommand {
         let cpus = try common.cpus()
         var results: [ScenarioResult] = []
         for scenario in [ScenarioRun.Scenario.stream, .pingpong] {
-            for size in Self.sizes {
+            for size in Matrix.sizes {
                 var sized = common
                 sized.size = size
                 let options = scenario == .stream ? sized.stream : sized.pingpong

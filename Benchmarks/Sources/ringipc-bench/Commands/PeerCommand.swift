@@ -31,7 +31,7 @@ struct PeerCommand: ParsableCommand {
             case .rate:
                 try Rate(options: common.server, direction: direction, stamps: Stamps(memory: stamps))
                     .runServer(endpoint, onReady: StandardOutput.ready)
-            case .fanin: try Server(mode: .echo, options: common.server).run(endpoint, onReady: StandardOutput.ready).report
+            case .fanin: try Server(mode: .echo, options: common.server).run(endpoint, onReady: StandardOutput.ready).report()
             }
         StandardOutput.line(try JSONLine.encode(report))
     }

@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
     var output = "results/latest"
 
     @Option(help: "Only this backend; may be repeated. By default all that work here.")
-    var backend: [BackendChoice] = []
+    var backend: [MeasuredBackend] = []
 
     @Option(help: ArgumentHelp("The CPUs of client and server; by default two physical cores.", valueName: "a,b"))
     var pin: CPUPair?
@@ -42,10 +42,10 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let cpus = try pin ?? CPUSet.current().defaultPair
-        let survey = Backends.survey()
+        let survey = MeasuredBackendReport.survey()
         let peers = PeerProgram.survey()
         let matrix = Matrix(
-            profile: profile, backends: try chosenBackends(survey), includesAutomatic: backend.isEmpty, cpus: cpus,
+            profile: profile, backends: try chosenBackends(survey), choosesBackends: backend.isEmpty, cpus: cpus,
             hasLimits: Tool.limits != nil, peers: peers.compactMap(\.about), trialSeconds: trialSeconds, selection: only)
         guard !matrix.cases.isEmpty else {
             throw BenchmarkFailure("no case of the \(profile.rawValue) profile has \(selectionText) in its title")
@@ -104,7 +104,7 @@ struct RunCommand: ParsableCommand {
     }
 
     /// What was asked for must work; else all that do, with a word about those that do not.
-    private func chosenBackends(_ survey: [BackendReport]) throws -> [BackendChoice] {
+    private func chosenBackends(_ survey: [MeasuredBackendReport]) throws -> [MeasuredBackend] {
         let unavailable = survey.filter { !$0.isAvailable }
         if !backend.isEmpty {
             if let missing = unavailable.first(where: { backend.contains($0.backend) }) {
@@ -113,6 +113,6 @@ struct RunCommand: ParsableCommand {
             return backend.reduce(into: []) { kept, next in if !kept.contains(next) { kept.append(next) } }
         }
         for report in unavailable { StandardError.line("note: without \(report.backend.rawValue): \(report.reason)") }
-        return survey.filter { $0.isAvailable && $0.backend != .automatic }.map(\.backend)
+        return survey.filter(\.isAvailable).map(\.backend)
     }
 }

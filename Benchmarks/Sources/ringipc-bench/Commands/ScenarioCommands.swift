@@ -105,6 +105,7 @@ struct ParseCommand: ParsableCommand {
 
     func validate() throws {
         guard common.size >= 8 else { throw ValidationError("--size must be at least 8 for parse") }
+        guard common.backend != .sharedMemory else { throw ValidationError("parse has no transport, and no --backend shared-memory") }
     }
 
     func run() throws {

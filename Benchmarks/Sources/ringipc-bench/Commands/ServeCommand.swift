@@ -57,9 +57,9 @@ struct ServeCommand: ParsableCommand {
         result.backend = options.backend.rawValue
         result.wait = options.wait.rawValue
         result.framing = options.framing.rawValue
-        result.count = outcome.report.messages
+        result.count = outcome.messages
         result.seconds = outcome.seconds
-        result.takeServer(outcome.report)
+        result.takeServer(try outcome.report())
         StandardOutput.line(try JSONLine.encode(result))
     }
 }

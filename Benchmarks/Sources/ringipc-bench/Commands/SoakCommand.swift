@@ -20,7 +20,7 @@ struct SoakRunCommand: ParsableCommand {
     var seed = UInt64.random(in: 0...UInt64(UInt32.max))
 
     @Option(help: "Only this backend; may be repeated. By default all that work here.")
-    var backend: [BackendChoice] = []
+    var backend: [MeasuredBackend] = []
 
     @Option(help: ArgumentHelp("The folder for the report; without it, it is only printed.", valueName: "dir"))
     var output: String?
@@ -30,7 +30,7 @@ struct SoakRunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let working = Backends.survey().filter { $0.isAvailable && [.epoll, .ioUring].contains($0.backend) }.map(\.backend)
+        let working = Backends.survey().filter(\.isAvailable).map { MeasuredBackend($0.backend) }
         let backends = backend.isEmpty ? working : backend
         StandardError.line("soak: seed \(seed)")
         let results = try backends.map { try SoakRun(backend: $0, seconds: seconds / Double(backends.count), seed: seed).run() }
@@ -54,7 +54,7 @@ struct SoakServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "server", abstract: "The server of a soak.", shouldDisplay: false)
 
     @Option var listen: String
-    @Option var backend: BackendChoice
+    @Option var backend: MeasuredBackend
     @Option var ledger: String
 
     func run() throws {
@@ -66,7 +66,7 @@ struct SoakClientCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "client", abstract: "A client of a soak.", shouldDisplay: false)
 
     @Option var connect: String
-    @Option var backend: BackendChoice
+    @Option var backend: MeasuredBackend
     @Option var ledger: String
     @Option var number: UInt64
     /// 0: a blocking one.

@@ -2,7 +2,7 @@ internal import RingIPC
 
 /// Who is measured: a backend of the library, a C program that shows what the kernel gives, or another library.
 enum Contender: Hashable {
-    case backend(BackendChoice)
+    case backend(MeasuredBackend)
     /// The library where no backend has a part in it.
     case library
     case limit(kind: String)
@@ -93,22 +93,19 @@ extension LimitRun {
         }
     }
 
-    /// The C program that makes the calls of a backend.
-    static func kind(of backend: BackendChoice, wait: WaitChoice, in scenario: ScenarioRun.Scenario) -> String? {
+    /// The C program that makes the calls of a backend, or shares memory as it does.
+    static func kind(of backend: MeasuredBackend, wait: WaitChoice, in scenario: ScenarioRun.Scenario) -> String? {
         guard let scenario = Self.scenario(of: scenario) else { return nil }
-        let calls =
+        let way =
             switch (scenario, backend) {
+            case (_, .sharedMemory): "shared"
             // Opening a connection is the same call for all.
             case (.connect, _): "recv"
             case (_, .epoll): "epoll"
             case (_, .ioUring): "uring"
-            default: "recv"
+            case (_, .automatic): "recv"
             }
-        let kind =
-            switch scenario {
-            case .stream, .fanin, .parse: calls
-            case .pingpong, .burst, .rate, .depth, .connect: "\(calls)-\(wait == .spin ? "spin" : "block")"
-            }
-        return scenario.kinds.contains(kind) ? kind : nil
+        let kinds = scenario.kinds(wait)
+        return kinds.first { $0 == "\(way)-\(wait.rawValue)" } ?? kinds.first { $0 == way }
     }
 }

@@ -47,7 +47,7 @@ struct Environment: Codable {
     }
 
     static func current(
-        profile: Profile, cpus: CPUPair, backends: [BackendReport], peers: [PeerReport]
+        profile: Profile, cpus: CPUPair, backends: [MeasuredBackendReport], peers: [PeerReport]
     ) throws -> Environment {
         let set = try CPUSet.current()
         let cpu = SystemFile.text("/proc/cpuinfo") ?? ""

@@ -12,9 +12,9 @@ enum Profile: String, CaseIterable, ExpressibleByArgument {
 struct Matrix {
     let profile: Profile
     /// Those that work here and were asked for.
-    let backends: [BackendChoice]
-    /// Whether the library's own choice is measured too, where it may do what no named backend does.
-    let includesAutomatic: Bool
+    let backends: [MeasuredBackend]
+    /// Nobody has said which. Then the library's own choice is measured too, where it may do what no named backend does.
+    let choosesBackends: Bool
     let cpus: CPUPair
     let hasLimits: Bool
     /// Other libraries that are there.
@@ -56,7 +56,6 @@ struct Matrix {
     // MARK: who takes part
 
     enum Limits {
-        case none
         /// Each kind that makes the calls of a backend.
         case ofBackends
         case all
@@ -67,9 +66,10 @@ struct Matrix {
         _ scenario: ScenarioRun.Scenario, _ wait: WaitChoice = .block, limits: Limits = .ofBackends, peers: Bool = false,
         automatic: Bool = false
     ) -> [Contender] {
-        var all = backends.map { Contender.backend($0) }
-        if automatic && includesAutomatic && !backends.contains(.automatic) { all.append(.backend(.automatic)) }
-        if hasLimits { all += kinds(scenario, wait, limits).map { .limit(kind: $0) } }
+        var ours = backends.filter { $0 != .sharedMemory || sharesMemory(scenario, wait) }
+        if automatic && choosesBackends && !ours.contains(.automatic) { ours.append(.automatic) }
+        var all = ours.map { Contender.backend($0) }
+        if hasLimits { all += kinds(scenario, wait, limits, of: ours).map { .limit(kind: $0) } }
         return all + (peers ? self.peers(that: scenario.name, wait).map { .peer($0.peer) } : [])
     }
 
@@ -82,14 +82,31 @@ struct Matrix {
         peers.filter { $0.scenarios.contains(scenario) && $0.waits.contains(wait.rawValue) }
     }
 
-    /// A C program blocks or spins.
-    private func kinds(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice, _ limits: Limits) -> [String] {
-        guard wait == .block || wait == .spin, limits != .none, let program = LimitRun.scenario(of: scenario) else { return [] }
-        let ofBackends = [BackendChoice.epoll, .ioUring].compactMap { LimitRun.kind(of: $0, wait: wait, in: scenario) }
-        guard limits == .all else { return program.kinds.filter(ofBackends.contains) }
-        let other = wait == .spin ? "-block" : "-spin"
-        return program.kinds.filter { !$0.hasSuffix(other) }
+    /// Those that share memory stand beside the library only where it does.
+    private func kinds(
+        _ scenario: ScenarioRun.Scenario, _ wait: WaitChoice, _ limits: Limits, of ours: [MeasuredBackend]
+    ) -> [String] {
+        guard let program = LimitRun.scenario(of: scenario) else { return [] }
+        let wanted = [.epoll, .ioUring] + (ours.contains(.sharedMemory) ? [MeasuredBackend.sharedMemory] : [])
+        let ofBackends = wanted.compactMap { LimitRun.kind(of: $0, wait: wait, in: scenario) }
+        return program.kinds(wait).filter { ofBackends.contains($0) || limits == .all && !$0.hasPrefix("shared") }
     }
+
+    /// Where nobody has said which backends, shared memory takes part where it says most for its time.
+    private func sharesMemory(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice) -> Bool {
+        guard choosesBackends else { return true }
+        switch scenario {
+        case .stream: return true
+        case .pingpong: return profile == .full || wait == .spin
+        case .fanin(let connections, _): return profile == .full && connections <= Self.mostLanes
+        case .idle(let connections): return profile == .full && connections <= 10 * Self.mostLanes
+        case .burst, .rate, .depth, .connect: return profile == .full
+        case .pace, .parse: return false
+        }
+    }
+
+    /// A connection's rings take up to ten mappings in each process, of which the kernel allows 65,530.
+    private static let mostLanes = 128
 }
 
 extension WaitChoice {

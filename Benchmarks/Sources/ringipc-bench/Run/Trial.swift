@@ -41,7 +41,7 @@ struct Trial {
         }
     }
 
-    private func measureLibrary(_ backend: BackendChoice) throws -> ScenarioResult {
+    private func measureLibrary(_ backend: MeasuredBackend) throws -> ScenarioResult {
         let options = ScenarioOptions(backend: backend, wait: work.wait, size: work.size, count: count, warmup: warmup)
         var arguments = work.scenario.command + options.arguments + ["--pin", work.cpus.argument, "--json", "--histogram"]
         if !countsCalls { arguments.append("--skip-counting-trial") }

@@ -21,7 +21,7 @@ struct Burst {
         meter.start(connection.statistics)
         for burst in options.warmup..<options.warmup + options.count { try send(burst, on: &connection, watchdog) }
         let report = meter.stop(connection.statistics, messages: options.count * messages)
-        try connection.close()
+        try options.backend.close(connection)
         return report
     }
 
@@ -50,7 +50,7 @@ struct Burst {
             try confirm(messages, on: &connection)
         }
         let report = meter.stop(connection.statistics, messages: options.count * messages)
-        try connection.close()
+        try options.backend.close(connection)
         return report.taking(times)
     }
 

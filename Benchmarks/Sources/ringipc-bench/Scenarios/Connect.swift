@@ -37,6 +37,7 @@ struct Connect {
         try Pingpong(options: options).roundTrip(sequence, on: &connection)
         let answered = bench_monotonic_nanoseconds()
         let statistics = connection.statistics
+        try options.backend.requireAgreement(statistics, connections: 1)
         try connection.close()
         return (connected - start, answered - start, statistics)
     }

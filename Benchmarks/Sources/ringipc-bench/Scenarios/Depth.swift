@@ -28,7 +28,7 @@ struct Depth {
             return true
         }
         let report = meter.stop(connection.statistics, messages: options.count)
-        try connection.close()
+        try options.backend.close(connection)
         return report.taking(latencies)
     }
 

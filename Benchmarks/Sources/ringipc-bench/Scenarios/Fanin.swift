@@ -1,7 +1,7 @@
 internal import RingIPC
 
 /// Many connections, one message in flight on each, one echo server. The C client is used where it is built: then it is the
-/// same for this library's server and for the C servers.
+/// same for this library's server and for the C servers. It knows nothing of shared memory: there the client is the library's.
 struct Fanin {
     let options: ScenarioOptions
     let connections: Int
@@ -11,7 +11,7 @@ struct Fanin {
     func measure(into result: inout ScenarioResult) throws {
         let address = ScenarioRun.newAddress()
         let server = try ScenarioRun.startServer("fanin", at: address, options, on: cpus.server)
-        if let program = Tool.limits, options.framing == .native || options.framing == .u32host {
+        if let program = Tool.limits, options.backend != .sharedMemory, options.framing == .native || options.framing == .u32host {
             try result.takeClient(runProgram(program, address))
         } else {
             try CPUSet.pin(to: cpus.client)

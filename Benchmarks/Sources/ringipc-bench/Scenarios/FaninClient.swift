@@ -44,6 +44,7 @@ final class FaninClient: Sendable {
         let (messages, times, failure) = state.withLock { ($0.messages, $0.latencies.summary, $0.failure) }
         if let failure { throw failure }
         guard messages > 0 else { throw BenchmarkFailure("no round trip was completed") }
+        try options.backend.requireAgreement(end.statistics, connections: UInt64(connections))
         return Outcome(seconds: seconds, times: times, report: meter.stop(end.statistics, messages: messages))
     }
 

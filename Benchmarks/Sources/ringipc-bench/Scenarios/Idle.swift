@@ -5,7 +5,7 @@ internal import RingIPC
 /// Connections that have said hello, where there is one, exchanged one message, and then say nothing: what each costs the server. That
 /// of the library is the one of the fan-in; it wakes itself every 20 ms to see whether it should end, which is in its CPU share.
 struct Idle {
-    let framing: Framing
+    let options: ScenarioOptions
     let connections: Int
     let cpus: CPUPair
 
@@ -22,12 +22,12 @@ struct Idle {
         defer { try? cpusBefore.restore() }
         let watchdog = Watchdog.start(limit: 30)
         defer { watchdog.end() }
-        let first = try RawPeer(address, framing)
+        let first = try newPeer(address)
         for _ in 0..<Self.firstMessages { try first.exchange() }
         let before = try ProcessMemory.of(server.identifier)
-        var peers: [RawPeer] = []
+        var peers: [any IdlePeer] = []
         for number in 0..<connections {
-            let peer = try RawPeer(address, framing)
+            let peer = try newPeer(address)
             try peer.exchange()
             peers.append(peer)
             watchdog.note(number + 1)
@@ -39,7 +39,7 @@ struct Idle {
         bench_sleep_until(bench_monotonic_nanoseconds() + Self.seconds * 1_000_000_000)
         let spent = bench_cpu_nanoseconds_of(server.identifier) - cpuBefore
         result.cpuShareOfServer = Double(spent) / Double(Self.seconds * 1_000_000_000)
-        result.bytesPerConnection = Double(after.privateBytes - before.privateBytes) / Double(connections)
+        result.bytesPerConnection = Double(after.ownBytes - before.ownBytes) / Double(connections)
         result.mappings = after.mappings
         // Only now: until here each of them was open.
         peers.removeAll()
@@ -52,8 +52,34 @@ struct Idle {
         try BenchmarkFailure.check(bench_allow_descriptors(UInt32(connections + 64)), "cannot raise the limit of descriptors")
     }
 
+    private func newPeer(_ address: String) throws -> any IdlePeer {
+        if options.backend == .sharedMemory { try LanePeer(address, options) } else { try RawPeer(address, options.framing) }
+    }
+
+    /// A client in shared memory, which takes part in the agreement on it.
+    private final class LanePeer: IdlePeer {
+        private var connection: Connection
+        private let pingpong: Pingpong
+        private var sequence = 0
+
+        /// The first message may still take the socket.
+        private static let exchangesToAgree = 3
+
+        init(_ address: String, _ options: ScenarioOptions) throws {
+            connection = try Connection(connectingTo: Endpoint(address), configuration: options.configuration)
+            pingpong = Pingpong(options: options)
+            for _ in 0..<Self.exchangesToAgree { try exchange() }
+            try options.backend.require(connection.lane)
+        }
+
+        func exchange() throws {
+            try pingpong.roundTrip(sequence, on: &connection)
+            sequence += 1
+        }
+    }
+
     /// A client that costs no more than its socket. It closes abruptly; nothing is measured after that.
-    private final class RawPeer {
+    private final class RawPeer: IdlePeer {
         private let descriptor: Int32
         private let frame: [UInt8]
 
@@ -104,9 +130,13 @@ struct Idle {
     }
 }
 
-/// What a process alone holds. Memory of the kernel, such as that of sockets, is not in it.
+private protocol IdlePeer: AnyObject {
+    func exchange() throws
+}
+
+/// What a process holds alone, and what it has written together with others. Memory of the kernel, such as that of sockets, is not in it.
 struct ProcessMemory: Equatable {
-    let privateBytes: Int
+    let ownBytes: Int
     let mappings: Int
 
     static func of(_ process: Int32) throws -> ProcessMemory {
@@ -115,13 +145,13 @@ struct ProcessMemory: Equatable {
         return ProcessMemory(rollup: rollup, maps: maps)
     }
 
-    /// All anonymous memory of a process that shares none is among its private pages.
+    /// Anonymous memory is among the private pages; rings of shared memory, which client and server both have mapped, are shared and dirty.
     init(rollup: String, maps: String) {
-        let keys = ["Private_Clean", "Private_Dirty", "Private_Hugetlb"]
+        let keys = ["Private_Clean", "Private_Dirty", "Private_Hugetlb", "Shared_Dirty"]
         let kilobytes = keys.compactMap { key in
             SystemFile.value(of: key, inText: rollup).flatMap { Int($0.prefix { $0.isNumber }) }
         }
-        privateBytes = kilobytes.reduce(0, +) * 1024
+        ownBytes = kilobytes.reduce(0, +) * 1024
         mappings = maps.split(separator: "\n").count
     }
 }

@@ -6,11 +6,24 @@ struct LimitRun {
         /// Names of the C program's `--kind`.
         var kinds: [String] {
             switch self {
-            case .pingpong, .burst, .rate, .depth: ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
-            case .stream: ["bytes", "recv", "epoll", "uring"]
+            case .pingpong: Self.ways + ["shared-block", "shared-spin"]
+            case .burst, .rate, .depth: Self.ways
+            case .stream: ["bytes", "recv", "epoll", "uring", "shared-block", "shared"]
             case .connect: ["recv-block", "recv-spin"]
             case .fanin: ["epoll", "uring"]
             case .parse: ["parse"]
+            }
+        }
+
+        private static let ways = ["recv-block", "epoll-block", "uring-block", "recv-spin", "epoll-spin", "uring-spin"]
+
+        /// Those whose sides wait in this way: a C program blocks or spins. In a stream only that in shared memory spins.
+        func kinds(_ wait: WaitChoice) -> [String] {
+            switch (wait, self) {
+            case (.adaptive, _), (.moderated, _): []
+            case (.block, _): kinds.filter { !$0.hasSuffix("-spin") && $0 != "shared" }
+            case (.spin, .stream): ["shared"]
+            case (.spin, _): kinds.filter { !$0.hasSuffix("-block") }
             }
         }
     }

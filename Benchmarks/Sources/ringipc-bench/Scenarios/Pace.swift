@@ -54,7 +54,7 @@ struct Pace {
             case .every: try runPaced(client, &pacer, on: &connection, watchdog)
             case .idle: try runIdle(client, &pacer, on: &connection, server: server)
             }
-        try connection.close()
+        try options.backend.close(connection)
         return outcome
     }
 

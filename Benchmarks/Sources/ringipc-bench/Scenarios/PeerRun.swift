@@ -29,7 +29,7 @@ struct PeerRun {
         switch scenario {
         case .idle(let connections):
             result.connections = connections
-            let idle = Idle(framing: .u32host, connections: connections, cpus: cpus)
+            let idle = Idle(options: ScenarioOptions(framing: .u32host), connections: connections, cpus: cpus)
             try idle.allowDescriptors()
             try idle.measure(startServer(program, address, []), address, into: &result)
         case .fanin(let connections, let seconds):

@@ -24,7 +24,7 @@ struct Pingpong {
             watchdog.note(sequence)
         }
         let report = meter.stop(connection.statistics, messages: options.count)
-        try connection.close()
+        try options.backend.close(connection)
         return report.taking(latencies)
     }
 
@@ -71,7 +71,7 @@ struct Pingpong {
         for sequence in first..<first + options.count { try answer(sequence, on: &connection) }
         try connection.flush()
         let report = meter.stop(connection.statistics, messages: options.count)
-        try connection.close()
+        try options.backend.close(connection)
         return report
     }
 

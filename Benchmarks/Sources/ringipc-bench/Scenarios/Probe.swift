@@ -37,7 +37,7 @@ struct Probe {
             due += intervalNanoseconds
         }
         let elapsed = Double(bench_monotonic_nanoseconds() - start) / 1e9
-        try connection.close()
+        try options.backend.close(connection)
         return Outcome(count: sequence - options.warmup, seconds: elapsed, times: latencies.summary)
     }
 }

@@ -23,7 +23,7 @@ struct Rate {
         let watchdog = Watchdog.start()
         defer { watchdog.end() }
         var configuration = options.configuration
-        configuration.backend = .automatic
+        if options.backend != .sharedMemory { configuration.backend = .automatic }
         configuration.wait = .spin
         var connection = try Connection(connectingTo: endpoint, configuration: configuration)
         var calendar = Calendar(load)
@@ -32,7 +32,7 @@ struct Rate {
             case .oneWay: try send(&calendar, on: &connection, watchdog)
             case .roundTrip: try exchange(&calendar, on: &connection, watchdog)
             }
-        try connection.close()
+        try options.backend.close(connection)
         return report
     }
 
@@ -115,7 +115,7 @@ struct Rate {
             case .oneWay: try receive(on: &connection, &meter)
             case .roundTrip: try answer(on: &connection, &meter)
             }
-        try connection.close()
+        try options.backend.close(connection)
         return report
     }
 

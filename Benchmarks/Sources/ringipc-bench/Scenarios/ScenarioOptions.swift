@@ -3,7 +3,7 @@ internal import RingIPC
 /// What both processes of a scenario must agree on. It crosses to the peer as its arguments.
 struct ScenarioOptions: Equatable {
     var framing: Framing = .native
-    var backend: BackendChoice = .automatic
+    var backend = MeasuredBackend.automatic
     var wait: WaitChoice = .adaptive
     var size = 64
     var count = 100_000
@@ -20,7 +20,7 @@ struct ScenarioOptions: Equatable {
     var configuration: Configuration {
         var configuration = Configuration()
         configuration.format = framing.format
-        configuration.backend = backend
+        backend.choose(in: &configuration)
         configuration.wait = wait.strategy
         configuration.maximumFrameLength = maximumFrameLength ?? max(configuration.maximumFrameLength, size)
         if let helloTimeout { configuration.helloTimeout = .seconds(helloTimeout) }

@@ -76,7 +76,7 @@ struct ScenarioRun {
         case .parse: return try Parse(size: options.size).measure()
         case .idle(let connections):
             result.connections = connections
-            let idle = Idle(framing: options.framing, connections: connections, cpus: cpus)
+            let idle = Idle(options: options, connections: connections, cpus: cpus)
             try idle.allowDescriptors()
             let address = Self.newAddress()
             let server = try Self.startServer("fanin", at: address, options, on: cpus.server)

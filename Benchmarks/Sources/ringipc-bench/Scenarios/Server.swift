@@ -13,8 +13,18 @@ struct Server {
 
     /// What it did between `onReady` and its end.
     struct Outcome {
-        let report: SideReport
+        let backend: MeasuredBackend
+        let statistics: Statistics
+        let side: SideReport
         let seconds: Double
+
+        var messages: Int { side.messages }
+
+        /// For figures, which are those of the backend if all clients used it.
+        func report() throws -> SideReport {
+            try backend.requireAgreement(statistics, connections: statistics.acceptedConnections)
+            return side
+        }
     }
 
     func run(_ endpoint: Endpoint, onReady: () -> Void) throws -> Outcome {
@@ -38,7 +48,8 @@ struct Server {
         let start = bench_monotonic_nanoseconds()
         try loop.run()
         let seconds = Double(bench_monotonic_nanoseconds() - start) / 1e9
-        return Outcome(report: meter.stop(end.statistics, messages: totals.frames), seconds: seconds)
+        return Outcome(
+            backend: options.backend, statistics: end.statistics, side: meter.stop(end.statistics, messages: totals.frames), seconds: seconds)
     }
 
     private func listen<Handler: ConnectionHandler>(

@@ -20,7 +20,7 @@ struct Stream {
         meter.start(connection.statistics)
         try send(options.count, on: &connection, watchdog)
         let report = meter.stop(connection.statistics, messages: options.count)
-        try connection.close()
+        try options.backend.close(connection)
         return report
     }
 
@@ -46,7 +46,7 @@ struct Stream {
         try receive(options.count, on: &connection, &delays)
         try confirm(options.count, on: &connection)
         let report = meter.stop(connection.statistics, messages: options.count)
-        try connection.close()
+        try options.backend.close(connection)
         return report.taking(delays)
     }
 

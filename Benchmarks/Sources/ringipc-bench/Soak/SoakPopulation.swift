@@ -14,7 +14,7 @@ struct SoakPopulation {
     static let blockingClients = 8
 
     private let address: String
-    private let backend: BackendChoice
+    private let backend: MeasuredBackend
     private let seed: UInt64
     private let ledger: String
     private var server: ChildProcess?
@@ -25,7 +25,7 @@ struct SoakPopulation {
     /// Sockets of a server without clients: its listener, and what all processes here inherit.
     private(set) var quietSockets = 0
 
-    init(address: String, backend: BackendChoice, seed: UInt64, ledger: String) throws {
+    init(address: String, backend: MeasuredBackend, seed: UInt64, ledger: String) throws {
         self.address = address
         self.backend = backend
         self.seed = seed

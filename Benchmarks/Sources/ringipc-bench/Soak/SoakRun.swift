@@ -5,7 +5,7 @@ internal import RingIPC
 
 /// Full load with kills. In the first half the server is killed, too; in the second one server lives, so that what it holds can be watched.
 struct SoakRun {
-    let backend: BackendChoice
+    let backend: MeasuredBackend
     let seconds: Double
     let seed: UInt64
 

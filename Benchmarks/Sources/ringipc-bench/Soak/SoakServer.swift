@@ -9,7 +9,7 @@ final class SoakServer: Sendable {
     private let failure = Mutex<BenchmarkFailure?>(nil)
     private let longestAnswer = FrameFormat.native.encodedLength(ofPayload: SoakFrame.longest)
 
-    init(backend: BackendChoice, ledger: LedgerFile) throws {
+    init(backend: MeasuredBackend, ledger: LedgerFile) throws {
         loop = try EventLoop(configuration: SoakSettings.configuration(backend: backend))
         self.ledger = ledger
     }

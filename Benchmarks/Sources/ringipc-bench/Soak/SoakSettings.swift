@@ -6,9 +6,9 @@ enum SoakSettings {
     /// of which neither reads cannot come about.
     static let window = 3 << 19
 
-    static func configuration(backend: BackendChoice) -> Configuration {
+    static func configuration(backend: MeasuredBackend) -> Configuration {
         var configuration = Configuration()
-        configuration.backend = backend
+        backend.choose(in: &configuration)
         configuration.wait = .adaptive
         configuration.maximumFrameLength = SoakFrame.longest
         configuration.outboundLimit = 4 << 20

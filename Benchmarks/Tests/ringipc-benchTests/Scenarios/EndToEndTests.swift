@@ -1,3 +1,4 @@
+import RingIPC
 import Testing
 
 @testable import ringipc_bench
@@ -14,7 +15,7 @@ import Testing
         return try JSONLine.decode(ScenarioResult.self, from: child.finish(within: 60))
     }
 
-    private static let backends = ["epoll", "io_uring", "automatic"]
+    private static let backends = MeasuredBackend.allCases.map(\.rawValue)
     private static var hasTwoCPUs: Bool { (try? CPUSet.current().defaultPair.isOneCPU) == false }
 
     @Test(arguments: backends)
@@ -22,7 +23,7 @@ import Testing
         let result = try measure(["burst", "--burst", "10", "--count", "5", "--backend", backend])
         #expect(result.burst == 10 && result.count == 5)
         #expect(result.burstTime != nil && result.histogram != nil)
-        #expect(result.messagesPerSecond == nil)
+        #expect(result.messagesPerSecond == nil && result.backend == backend)
     }
 
     @Test(.enabled(if: hasTwoCPUs, "an open loop needs two CPUs"), arguments: backends, ["one-way", "round-trip"])
@@ -46,6 +47,30 @@ import Testing
         let result = try measure(["connect", "--count", "5", "--backend", backend])
         #expect(result.count == 5)
         #expect(result.connectTime != nil && result.firstFrame != nil && result.connectionsPerSecond != nil)
+    }
+
+    @Test(arguments: ["block", "adaptive"], [1, 64, 100_000, 4_194_304])
+    func `messages of every size travel in shared memory`(wait: String, size: Int) throws {
+        for scenario in ["pingpong", "stream"] {
+            let result = try measure([scenario, "--size", "\(size)", "--count", "50", "--wait", wait, "--backend", "shared-memory"])
+            #expect(result.backend == "shared-memory" && result.count == 50 && result.size == size)
+        }
+    }
+
+    @Test func `a connection that is not in shared memory at its end is a failure`() throws {
+        let endpoint = try Endpoint(ScenarioRun.newAddress())
+        let listener = try Listener(endpoint)
+        let connection = try Connection(connectingTo: endpoint)
+        #expect(throws: BenchmarkFailure.self) { try MeasuredBackend.sharedMemory.require(connection.lane) }
+        #expect(throws: BenchmarkFailure.self) { try MeasuredBackend.sharedMemory.requireAgreement(connection.statistics, connections: 1) }
+        try MeasuredBackend.automatic.require(connection.lane)
+        listener.close()
+    }
+
+    @Test func `the survey names all but automatic, and tries shared memory out`() {
+        let survey = MeasuredBackendReport.survey()
+        #expect(Set(survey.map(\.backend)) == [.epoll, .ioUring, .sharedMemory])
+        #expect(survey.contains { $0.backend == .sharedMemory && $0.isAvailable })
     }
 
     @Test func `a stream has the delay of some of its messages`() throws {

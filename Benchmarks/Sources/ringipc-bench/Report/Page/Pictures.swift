@@ -35,7 +35,7 @@ struct Pictures {
             }
         }
         guard !bars.isEmpty else { return nil }
-        let limit = work.best(of: work.ours.compactMap { work.limit(of: $0) }).flatMap { name in
+        let limit = work.best(of: work.ours.compactMap { work.limit(of: $0) }.filter { !$0.hasPrefix("C shared") }).flatMap { name in
             work.median(of: name).map { Tick(value: $0, label: "limit: \(ContenderStyle.displayName(name))") }
         }
         var table = Table(["by", work.measure.title])
@@ -43,7 +43,7 @@ struct Pictures {
         return Picture(
             name: name, title: title,
             caption: """
-                \(direction) The broken line is the best C program that makes the calls of one of ours: what the kernel gives. Whiskers are the exact \
+                \(direction) The broken line is the best C program that makes the calls of one of ours: what the kernel gives; in shared memory it has no part. Whiskers are the exact \
                 intervals of the medians. The axis is logarithmic: compare where bars end, not how long they are.
                 """,
             panels: [.bars(Bars(title: nil, axis: Axis(label: Self.unit(work.measure)), bars: bars, limit: limit))], table: table)

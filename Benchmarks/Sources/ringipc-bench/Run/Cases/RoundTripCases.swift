@@ -8,7 +8,7 @@ extension Matrix {
         if !cpus.isOneCPU { cases = [roundTrip(64, .spin, peers: true)] + cases + [onOneCPU] }
         guard profile == .full else { return cases }
         let sizes = Self.sizes.filter { $0 != 64 }
-        cases += sizes.map { roundTrip($0, .block, peers: true) }
+        cases += sizes.map { roundTrip($0, .block, peers: $0 <= Self.largestOfPeers) }
         return cpus.isOneCPU ? cases : cases + sizes.map { roundTrip($0, .spin) }
     }
 

@@ -2,7 +2,10 @@ internal import RingIPC
 
 /// Messages back to back: for ever, and in bursts.
 extension Matrix {
-    static let sizes = [8, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576]
+    static let sizes = [8, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304]
+
+    /// The largest message that other libraries are measured with.
+    static let largestOfPeers = 1 << 20
 
     /// Each peer with each of its batches. The best is what the peer gets from then on.
     var sweeps: [BenchmarkCase] {
@@ -17,7 +20,7 @@ extension Matrix {
         // The size that everybody quotes is the first.
         let sizes = [64] + Self.sizes.filter { $0 != 64 }
         let spinning = cpus.isOneCPU ? [] : [stream(64, .spin, peers: true)]
-        return sizes.map { stream($0, peers: true) } + guests + spinning + [stream(64, .adaptive)]
+        return sizes.map { stream($0, peers: $0 <= Self.largestOfPeers) } + guests + spinning + [stream(64, .adaptive)]
     }
 
     /// Clients of other libraries, unchanged, each with its own server, with ours, and with as little as there can be: what a program
@@ -33,8 +36,7 @@ extension Matrix {
     }
 
     private func stream(_ size: Int, _ wait: WaitChoice = .block, peers: Bool = false) -> BenchmarkCase {
-        // The C programs of a stream block, without a word about it in their kinds.
-        let limits: Limits = wait != .block ? .none : size == 64 ? .all : .ofBackends
+        let limits: Limits = size == 64 && wait == .block ? .all : .ofBackends
         return work(
             "stream, \(wait.participle), \(size) B", .stream,
             contenders(.stream, wait, limits: limits, peers: peers, automatic: size == 64) + (size == 64 && peers ? usualPeers(.stream, wait) : []),

@@ -1,4 +1,0 @@
-public import ArgumentParser
-public import RingIPC
-
-extension BackendChoice: @retroactive ExpressibleByArgument {}
