@@ -29,16 +29,24 @@ extension Outbound {
     }
 
     /// Makes what was written into the ring visible to the peer, and looks for how much more it takes.
-    @inline(never)
     mutating func publish() throws(TransportError) {
         guard isInRing, let lane = unsafe lane else { return }
-        unsafe lane.pointee.producer.advance(cursor - settledCursor)
-        // Before anything can fail: a frame is counted once.
+        unsafe try publish(lane)
+    }
+
+    /// The peer sees it before this side prepares its next frame.
+    @inline(__always)
+    mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) throws(TransportError) {
+        let written = unsafe cursor - settledCursor
+        guard written > 0 else { return }
+        unsafe lane.pointee.producer.advance(written)
+        unsafe settledCursor = unsafe cursor
+        unsafe try lane.pointee.publish()
         placeInRing()
-        try unsafe lane.pointee.publish()
     }
 
     /// The next frame begins behind the last one in the ring.
+    @inline(__always)
     mutating func placeInRing() {
         guard let lane = unsafe lane else { return }
         unsafe cursor = unsafe lane.pointee.front

@@ -78,6 +78,7 @@ extension SharedLane {
     var room: Int { max(0, producer.room - Self.goodbyeRoom) }
 
     /// Makes what was written visible, and wakes a reader that sleeps.
+    @inline(__always)
     mutating func publish() throws(TransportError) {
         let (socket, mayRing) = (socket, isSending)
         var rings: UInt64 = 0

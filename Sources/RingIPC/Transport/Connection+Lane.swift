@@ -132,7 +132,7 @@ extension Connection {
     }
 
     private mutating func lookForShortWay() {
-        hasShortWay = unsafe isSendingOnLane && inbound.pointee.isInPlace
+        hasShortWay = unsafe laneSpinBudget.maximum > 0 && isSendingOnLane && inbound.pointee.isInPlace
     }
 
     /// What a side that only sends would never see: the peer's hello, and its answer. Nothing is waited for.

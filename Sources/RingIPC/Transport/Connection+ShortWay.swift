@@ -3,19 +3,18 @@
 
 extension Connection {
     /// Publishes what was written, gives back what was read, and looks for the next frame for a few microseconds: without the clock, the socket or
-    /// a sleep. `false` when nothing came, or something is not as it usually is; ``advance(past:isFinished:until:within:)`` sees to everything.
+    /// a sleep. When nothing came, or something is not as it usually is, ``advance(past:isFinished:until:within:)`` sees to everything.
+    ///
+    /// Everything that was shown has been read.
     @usableFromInline
     @inline(never)
-    mutating func advanceInPlace(past consumed: Int) throws(TransportError) -> Bool {
-        guard consumed == 0, laneSpinBudget.allowance > 0, let lane = unsafe outbound.pointee.lane,
-            unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary, unsafe inbound.pointee.ring.count == 0
-        else { return false }
-        if unsafe outbound.pointee.queuedBytes > 0 { try unsafe outbound.pointee.publish() }
-        guard unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return false }
+    mutating func advanceInPlace() throws(TransportError) {
+        guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary else { return }
+        unsafe try outbound.pointee.publish(lane)
+        guard laneSpinBudget.allowance > 0, unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return }
         laneSpinBudget.spinSucceeded()
-        return true
     }
 
-    /// About three microseconds, of which each look waits for a pause of the processor.
-    private static var looks: Int { 64 }
+    /// A pause of the processor lies between two looks, of 3 to 150 cycles: together some microseconds.
+    private static var looks: Int { 1_000 }
 }

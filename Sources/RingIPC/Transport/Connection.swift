@@ -221,6 +221,7 @@ extension Connection {
     ) throws -> R? {
         var deadline: Int64?
         while true {
+            if hasShortWay, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             if let frame = try batch.next() {
                 let consumed = batch.consumedCount
@@ -228,7 +229,6 @@ extension Connection {
                 defer { unsafe inbound.pointee.consume(consumed) }
                 return unsafe try body(frame, &outbound.pointee)
             }
-            if hasShortWay, try advanceInPlace(past: batch.consumedCount) { continue }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return nil }
         }
     }
@@ -246,6 +246,7 @@ extension Connection {
     ) throws -> Bool {
         var deadline: Int64?
         while true {
+            if hasShortWay, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             if try batch.beginsWithFrame() {
                 defer {
@@ -256,7 +257,6 @@ extension Connection {
                 try unsafe body(&batch, &outbound.pointee)
                 return true
             }
-            if hasShortWay, try advanceInPlace(past: batch.consumedCount) { continue }
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return false }
         }
     }
