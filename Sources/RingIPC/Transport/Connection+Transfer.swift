@@ -174,7 +174,7 @@ extension Connection {
             ringipc_sleep_until(min(end, deadline ?? .max))
         }
         let result = unsafe waiting.receive(into: memory, until: deadline)
-        if result > 0, result < memory.count { moderation.tookInput(at: ringipc_monotonic_nanoseconds()) }
+        moderation.took(result, isAll: result < memory.count, at: ringipc_monotonic_nanoseconds())
         return result
     }
 

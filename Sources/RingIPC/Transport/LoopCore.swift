@@ -161,17 +161,18 @@ extension LoopCore where B: ~Copyable {
             return backend.kernel.sleep(until: min(end, deadline))
         }
         try backend.turn(sleep, pool: &pool, completions: &completions)
-        if hasTakenAllInput { moderation.tookInput(at: backend.now) }
+        noteInput()
     }
 
-    /// Whether the turn brought input, and left none: what filled a buffer, or found none, has more behind it.
-    private var hasTakenAllInput: Bool {
-        var isInput = false
+    /// What filled a buffer, or found none, has more behind it.
+    private mutating func noteInput() {
+        var (byteCount, isAll) = (0, true)
         for index in 0..<completions.count where completions[index].token.operation == .receive {
-            guard (0..<pool.bufferSize).contains(Int(completions[index].result)) else { return false }
-            isInput = true
+            let result = Int(completions[index].result)
+            byteCount += max(0, result)
+            if !(0..<pool.bufferSize).contains(result) { isAll = false }
         }
-        return isInput
+        moderation.took(byteCount, isAll: isAll, at: backend.now)
     }
 }
 

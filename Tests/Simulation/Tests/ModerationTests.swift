@@ -15,6 +15,7 @@ import Testing
         let peer: SimulatedPeer
 
         init(_ backend: BackendChoice, _ wait: WaitStrategy) throws {
+            kernel.limits.socketCapacity = 60_000
             var configuration = Configuration()
             configuration.backend = backend
             configuration.format = .lengthPrefixed(.little)
@@ -28,7 +29,10 @@ import Testing
             while kernel.step(within: .milliseconds(10)) {}
         }
 
-        func send(_ message: UInt8) { _ = peer.write([1, 0, 0, 0, message]) }
+        /// So many times.
+        func send(_ message: UInt8, repeated count: Int = 1) {
+            _ = peer.write(ArraySlice((0..<count).flatMap { _ in [1, 0, 0, 0, message] }))
+        }
 
         /// Whatever happens without time passing.
         func settle() { while kernel.step(within: .zero) {} }
@@ -58,6 +62,19 @@ import Testing
         #expect(scene.journal.batches.map(\.messages) == [[0], [1, 2, 3, 4, 5]])
         let pause = scene.journal.batches[1].time - first.time
         #expect(pause >= Self.interval && pause < Self.interval + .microseconds(20))
+        try scene.finish()
+    }
+
+    @Test(arguments: backends)
+    func `much input is followed by no pause`(_ backend: BackendChoice) throws {
+        let scene = try Scene(backend, .moderated(interval: Self.interval))
+        let start = scene.kernel.elapsed
+        scene.send(1, repeated: 4_000)
+        scene.settle()
+        scene.send(2)
+        scene.settle()
+        #expect(scene.journal.batches.last?.messages == [2])
+        #expect(scene.kernel.elapsed - start < .microseconds(100))
         try scene.finish()
     }
 
