@@ -20,8 +20,8 @@ public enum WaitStrategy: Sendable, Hashable {
     /// The price is delay. During the pause nothing else is seen either: an answer, the end of a peer, a connection to accept, a job that
     /// another thread posts wait for its end, at most the interval and what the kernel adds to a timer (50 µs unless PR_SET_TIMERSLACK
     /// says otherwise, prctl(2)). Requests whose answers are waited for pay it every time. Deadlines and timers of the loop end a pause.
-    /// The socket holds what arrives meanwhile, so a sender that fills it waits. Input of 16 KiB and more, which is worth its wake-up, is
-    /// followed by no pause.
+    /// The socket holds what arrives meanwhile, so a sender that fills it waits. Where 16 KiB or more come within an interval,
+    /// which are worth their wake-ups, there is no pause.
     case moderated(interval: Duration)
 
     /// ``adaptive(maximumSpin:)`` with 50 µs: a little more than two wake-ups.

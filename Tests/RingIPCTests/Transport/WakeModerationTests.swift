@@ -22,14 +22,16 @@ import Testing
         #expect(moderation.pauseEnd(at: 1_000) == nil)
     }
 
-    @Test func `input that is taken in parts counts as a whole, and only then`() {
-        var moderation = WakeModeration(.moderated)
+    @Test func `input that comes in parts counts as a whole, as long as the interval is`() {
+        var moderation = WakeModeration(.moderated(interval: .nanoseconds(Self.interval)))
         moderation.took(WakeModeration.much - 1, isAll: false, at: 1_000)
         #expect(moderation.pauseEnd(at: 1_000) == nil)
-        moderation.took(1, isAll: true, at: 1_000)
-        #expect(moderation.pauseEnd(at: 1_000) == nil)
-        moderation.took(1, isAll: true, at: 1_000)
-        #expect(moderation.pauseEnd(at: 1_000) != nil)
+        for time in [1_000, 999 + Self.interval] {
+            moderation.took(1, isAll: true, at: time)
+            #expect(moderation.pauseEnd(at: time) == nil)
+        }
+        moderation.took(1, isAll: true, at: 1_000 + Self.interval)
+        #expect(moderation.pauseEnd(at: 1_000 + Self.interval) == 1_000 + 2 * Self.interval)
     }
 
     @Test(arguments: [WaitStrategy.block, .spin, .adaptive, .moderated(interval: .zero)])
