@@ -280,6 +280,13 @@ int ringipc_map_segment(int descriptor, size_t head, size_t ring, bool writable,
     return 0;
 }
 
+int ringipc_map_file(int descriptor, size_t size, bool writable, void **memory) {
+    void *start = mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, 0);
+    if (start == MAP_FAILED) return -errno;
+    *memory = start;
+    return 0;
+}
+
 struct io_uring_buf_ring *ringipc_buffer_ring(struct io_uring *ring, unsigned entries, int group, int *error) {
     /* liburing has io_uring_setup_buf_ring from 2.4 on; these are its two steps. */
     size_t size = entries * sizeof(struct io_uring_buf);

@@ -5,8 +5,10 @@ import Testing
     private static let oneWay = [Exchange(places: 1, frames: 2), Exchange(places: 2, frames: 2), Exchange(places: 2, frames: 3)]
     /// Each side has one sleeping word for both of its reasons.
     private static let bothWays = [Exchange(places: 1, frames: 1, answers: 1), Exchange(places: 1, frames: 2, answers: 1)]
+    /// The second frame lies in the chunk again, unless the first is still read.
+    private static let lending = [Exchange(places: 2, frames: 2, lends: true)]
 
-    @Test(arguments: oneWay + bothWays)
+    @Test(arguments: oneWay + bothWays + lending)
     func `in no order is a wake-up lost or a frame read that is not whole`(_ exchange: Exchange) {
         var explorer = Explorer(exchange)
         explorer.explore()
@@ -19,7 +21,7 @@ import Testing
 
     @Test(arguments: Mistake.allCases)
     func `each part of the protocol that is left out is missed`(_ mistake: Mistake) {
-        let found = Self.oneWay.contains { exchange in
+        let found = (Self.oneWay + Self.lending).contains { exchange in
             var explorer = Explorer(exchange, mistake: mistake)
             explorer.explore(untilFirst: true)
             return explorer.violations == [mistake.consequence]

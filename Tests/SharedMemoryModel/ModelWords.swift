@@ -52,7 +52,13 @@ extension ModelWords {
     func loadAcquire(_ word: LaneWord) -> UInt64 {
         defer { isRecheck = false }
         if isRecheck, mistake == (isWriter ? .writersRecheckMissing : .readersRecheckMissing) { return lastSeen[word] ?? 0 }
-        let acquires = mistake != (word == .writePosition ? .seenWithoutAcquire : .roomSeenWithoutAcquire)
+        let missing: Mistake =
+            switch word {
+            case .writePosition: .seenWithoutAcquire
+            case .readPosition: .roomSeenWithoutAcquire
+            default: .chunkSeenWithoutAcquire
+            }
+        let acquires = mistake != missing
         return load(word, acquires: acquires)
     }
 
@@ -61,8 +67,14 @@ extension ModelWords {
     func storeRelease(_ value: UInt64, to word: LaneWord) {
         lastStored = word
         if word == .readPosition, mistake == .releasedBeforeRead { return }
-        let releases = mistake != (word == .writePosition ? .publishedWithoutRelease : .releasedWithoutRelease)
-        _ = perform(.store(word, value, releases: releases))
+        if word == .chunk, mistake == .chunkReturnedBeforeRead { return }
+        let missing: Mistake =
+            switch word {
+            case .writePosition: .publishedWithoutRelease
+            case .readPosition: .releasedWithoutRelease
+            default: .chunkReturnedWithoutRelease
+            }
+        _ = perform(.store(word, value, releases: mistake != missing))
         if let write = heldWrite { _ = perform(write) }
         heldWrite = nil
     }
@@ -104,9 +116,20 @@ extension ModelWords {
         return perform(.read(place: place))
     }
 
+    /// What lies in the one chunk, of which it is the loan of that number.
+    func readChunk(place: Int, loan: UInt64) -> UInt64 {
+        if mistake == .chunkReturnedBeforeRead { _ = perform(.store(.chunk, loan, releases: true)) }
+        return perform(.read(place: place))
+    }
+
     func ring() {
         if mistake != (isWriter ? .readerNotRung : .writerNotRung) { _ = perform(.ring) }
     }
 
     func sleep() { _ = perform(.sleep) }
+}
+
+extension LaneWord {
+    /// The counter of the one chunk that the model has.
+    static let chunk = LaneWord.returns(of: 0, inPlace: 0)
 }

@@ -26,12 +26,13 @@ enum Mistake: CaseIterable {
     case releasedWithoutRelease, roomSeenWithoutAcquire
     case sleepsNotNumbered
     case readerNotRung, writerNotRung
+    case chunkReturnedBeforeRead, chunkReturnedWithoutRelease, chunkSeenWithoutAcquire
 
     /// What the mistake must lead to.
     var consequence: Violation {
         switch self {
         case .publishedBeforeWritten, .releasedBeforeRead, .publishedWithoutRelease, .seenWithoutAcquire, .releasedWithoutRelease,
-            .roomSeenWithoutAcquire:
+            .roomSeenWithoutAcquire, .chunkReturnedBeforeRead, .chunkReturnedWithoutRelease, .chunkSeenWithoutAcquire:
             .race
         default: .lostWakeUp
         }

@@ -4,13 +4,16 @@
 struct Exchange: Hashable {
     let places: Int
     let frames: [Int]
+    /// Frames of side 0 lie in a chunk whenever it is home; the ring then says so.
+    let lends: Bool
 
     /// - Parameters:
     ///   - frames: from side 0 to side 1.
     ///   - answers: the other way, not waiting for the frames.
-    init(places: Int, frames: Int, answers: Int = 0) {
+    init(places: Int, frames: Int, answers: Int = 0, lends: Bool = false) {
         self.places = places
         self.frames = [frames, answers]
+        self.lends = lends
     }
 
     /// What a side has found wrong when its work is done.
@@ -29,16 +32,28 @@ struct Exchange: Hashable {
         var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
         let ring = { () throws(TransportError) in words.ring() }
         var (unsent, unread) = (frames[side], frames[1 - side])
+        var loans: UInt64 = 0
         while unsent > 0 || unread > 0 {
             var isIdle = true
             if unsent > 0, try producer.hasRoom(for: 8) {
-                words.write(UInt64(unsent), place: place(at: producer.position, inRingOf: side))
+                let isLent = lends ? try words.isReturned(.chunk, loans) : false
+                if words.isOver { return nil }
+                if isLent {
+                    words.write(UInt64(unsent), place: chunk)
+                    loans += 1
+                }
+                words.write(isLent ? Self.description : UInt64(unsent), place: place(at: producer.position, inRingOf: side))
                 producer.advance(8)
                 try producer.publish(through: &doorbell, ring: ring)
                 (unsent, isIdle) = (unsent - 1, false)
             }
             if unread > 0, try consumer.hasBytes() {
-                let frame = words.read(place: place(at: consumer.position, inRingOf: 1 - side))
+                var frame = words.read(place: place(at: consumer.position, inRingOf: 1 - side))
+                if frame == Self.description {
+                    loans += 1
+                    frame = words.readChunk(place: chunk, loan: loans)
+                    words.giveBack(.chunk, loans)
+                }
                 if words.isOver { return nil }
                 guard frame == UInt64(unread) else { return .wrongFrame }
                 try consumer.release(8, through: &doorbell, ring: ring)
@@ -56,6 +71,11 @@ struct Exchange: Hashable {
         }
         return nil
     }
+
+    /// What the ring has in the place of a frame that lies in the chunk.
+    private static let description: UInt64 = 99
+    /// The chunk takes the first place of the other ring, in which nothing is sent then.
+    private var chunk: Int { places }
 
     private func place(at position: UInt64, inRingOf side: Int) -> Int { places * side + Int(position / 8) % places }
 }

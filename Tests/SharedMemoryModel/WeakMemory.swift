@@ -25,9 +25,9 @@ struct WeakMemory: Hashable {
         var rings = 0
     }
 
-    private static let words: [LaneWord] = [.writePosition, .readPosition, .sleeping]
-    /// What a view has numbers for: the words of both sides, and behind them the places of both rings, first their writes, then their reads.
-    private static let wordCount = 6
+    private static let words: [LaneWord] = [.writePosition, .readPosition, .sleeping, .chunk]
+    /// What a view has numbers for: the words of both sides, and behind them the places of both rings, or of one and a chunk, first their writes, then their reads.
+    private static let wordCount = 8
     private static let placeCount = 4
 
     private var messages = [[Message]](repeating: [Message(value: 0, view: View())], count: wordCount)

@@ -236,6 +236,8 @@ int64_t ringipc_file_system(int descriptor);
 /* The first `head` bytes of a file, and behind them the following `ring` bytes twice in a row. Nothing is read or touched. Unmapped as
  * head + 2 * ring bytes. */
 int ringipc_map_segment(int descriptor, size_t head, size_t ring, bool writable, void **memory);
+/* The first `size` bytes of a file. */
+int ringipc_map_file(int descriptor, size_t size, bool writable, void **memory);
 
 /* ---- io_uring ---- */
 

@@ -4,9 +4,18 @@ internal import CRingIPC
 
 extension Inbound {
     /// From here on bytes come out of the peer's ring. What came before it is read.
-    mutating func enterLane(_ lane: borrowing SharedLane) {
-        isInPlace = !lane.copiesFrames
-        if isInPlace { ring = unsafe MirroredRing(reading: lane.ringBase, size: lane.peerRingSize) }
+    mutating func enterLane(_ lane: UnsafeMutablePointer<SharedLane>) throws(TransportError) {
+        unsafe self.lane = unsafe lane
+        isInPlace = unsafe !lane.pointee.copiesFrames
+        let size = unsafe lane.pointee.peerRingSize
+        if isInPlace {
+            ring = unsafe MirroredRing(reading: lane.pointee.ringBase, size: size)
+        } else if size > ring.size {
+            // A frame that the peer's ring takes is whole here, too.
+            ring = try MirroredRing(size: size, during: .handshake)
+        } else {
+            ring.startAgain()
+        }
     }
 
     /// Lets further bytes of the peer's ring be read, and gives back those that were. `false` while there is nothing new.
@@ -66,11 +75,11 @@ extension Inbound {
 
     /// The lane's frame at the front, if one is there and whole: its kind, and bytes of payload.
     func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
-        guard isOrdinary, let frame = unsafe NativeHeader.laneFrame(in: ring.readable), frame.encodedLength <= ring.count else { return nil }
-        guard (frame.payloadLength == 0) == (frame.kind != .piece) else {
+        guard isOrdinary, let frame = unsafe NativeHeader.laneFrame(in: ring.readable) else { return nil }
+        guard frame.encodedLength <= ring.size, frame.payloadLength == frame.kind.payloadLength ?? max(1, frame.payloadLength) else {
             throw Self.malformedPiece("a \(frame.kind) frame of \(frame.payloadLength) bytes")
         }
-        return (frame.kind, frame.payloadLength)
+        return frame.encodedLength <= ring.count ? (frame.kind, frame.payloadLength) : nil
     }
 
     /// Takes a piece of a long frame off, which lies whole at the front: a header, and `count` bytes.

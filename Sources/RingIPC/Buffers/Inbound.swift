@@ -4,7 +4,7 @@
 struct Inbound: ~Copyable {
     @usableFromInline var parser: FrameParser
     @usableFromInline var ring: MirroredRing
-    /// A frame that is longer than the ring; the ring is empty while there is one.
+    /// A frame that is longer than the ring.
     var spanning = SpanningFrame()
     var budget: SpanningBudget
     /// Bytes of the whole spanning frame, or 0 when there is none.
@@ -17,6 +17,10 @@ struct Inbound: ~Copyable {
     var pieceLength = 0
     /// The ring is the peer's.
     var isInPlace = false
+    /// The connection's shared memory, once the peer has switched to it: where loans are given back.
+    var lane: UnsafeMutablePointer<SharedLane>?
+    /// The frame of the loan that is being read in place, or nothing.
+    var loaned = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
     init(configuration: Configuration) throws(TransportError) {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
@@ -33,12 +37,12 @@ struct Inbound: ~Copyable {
         @inlinable get { unsafe isOrdinary ? ring.readable : readableElsewhere }
     }
 
-    /// The ring begins with a frame: the peer's hello is off it, and no frame spans.
+    /// The ring begins with a frame: the peer's hello is off it, no frame spans, and none is loaned.
     @usableFromInline var isOrdinary: Bool
 
     @usableFromInline
     var readableElsewhere: UnsafeRawBufferPointer {
-        unsafe isSpanning && spanning.count == spanningLength ? spanning.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+        unsafe isSpanning && spanning.count == spanningLength ? spanning.bytes : loaned
     }
 
     var isSpanning: Bool { spanningLength > 0 }
@@ -63,9 +67,10 @@ struct Inbound: ~Copyable {
     @usableFromInline
     mutating func consumeSpanning(_ count: Int) {
         guard count > 0 else { return }
+        isOrdinary = true
+        guard isSpanning else { return finishLoan() }
         spanning.giveBack(to: &budget)
         spanningLength = 0
-        isOrdinary = true
     }
 
     /// Bytes of a frame that has begun and is not complete.

@@ -25,7 +25,19 @@ extension Outbound {
     mutating func enterRing() {
         precondition(isEmpty, "what is queued for the socket has to leave by it")
         isInRing = true
+        if let lane = unsafe lane { loanThreshold = unsafe lane.pointee.loanThreshold }
         placeInRing()
+    }
+
+    /// What this side says to the peer's offer.
+    mutating func appendLaneAnswer(_ answer: FrameKind) {
+        guard answer == .laneAccepted, let lane = unsafe lane else { return appendControl(answer) }
+        let limit = unsafe UInt64(lane.pointee.incomingLoans.limit)
+        unsafe appendControl(length: 2 * NativeHeader.length) { frame in
+            let header = NativeHeader.word(kind: .laneAccepted, payloadLength: 8)
+            unsafe frame.storeBytes(of: header.littleEndian, as: UInt64.self)
+            unsafe frame.storeBytes(of: limit.littleEndian, toByteOffset: NativeHeader.length, as: UInt64.self)
+        }
     }
 
     /// Makes what was written into the ring visible to the peer, and looks for how much more it takes.

@@ -11,9 +11,11 @@ public struct Outbound: ~Copyable {
     /// Bytes that may be written at `cursor`: the tail chunk's rest, cut at the queue's limit.
     @usableFromInline var room = 0
     /// The smaller of both sides' frame limits; negative once nothing can be queued any more, not even a frame that needs no room.
-    var maximumFrameLength: Int { didSet { inlinedLimit = encoder.form.isUsual ? maximumFrameLength : -1 } }
+    var maximumFrameLength: Int { didSet { setInlinedLimit() } }
     /// The longest payload that code inlined into the caller queues; negative where none is.
     @usableFromInline private(set) var inlinedLimit: Int
+    /// Payloads from this length on travel by loan, where there is one.
+    var loanThreshold = Int.max { didSet { setInlinedLimit() } }
     /// What the format can carry, under any limit.
     private let longestPayload: Int
     @usableFromInline let encoder: FrameEncoder
@@ -68,6 +70,10 @@ public struct Outbound: ~Copyable {
         unsafe Self.free(lane)
     }
 
+    private mutating func setInlinedLimit() {
+        inlinedLimit = encoder.form.isUsual ? min(maximumFrameLength, loanThreshold - 1) : -1
+    }
+
     static func free(_ lane: UnsafeMutablePointer<SharedLane>?) {
         unsafe lane?.deinitialize(count: 1)
         unsafe lane?.deallocate()
@@ -104,7 +110,14 @@ extension Outbound {
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
         precondition(count >= 0, "a frame cannot have a negative length")
-        if count > inlinedLimit || encoder.encodedLength(ofPayload: count) > room { try reserve(count) }
+        if count > inlinedLimit || encoder.encodedLength(ofPayload: count) > room {
+            if var loan = try loanForLongPayload(count) {
+                var payload = loan.mutableBytes
+                write(&payload)
+                return try send(loan)
+            }
+            try reserve(count)
+        }
         unsafe encoder.writeFrame(around: count, to: cursor)
         var payload = unsafe MutableRawSpan(_unsafeStart: cursor + encoder.headerLength, byteCount: count)
         write(&payload)
@@ -170,6 +183,7 @@ extension Outbound {
     @usableFromInline
     @inline(never)
     mutating func sendInPieces(_ bytes: RawSpan) throws(TransportError) {
+        if try sendByLoan(bytes) { return }
         try admit(bytes.byteCount)
         let encodedLength = encoder.encodedLength(ofPayload: bytes.byteCount)
         let padding = encoder.paddingLength(ofPayload: bytes.byteCount)
@@ -201,7 +215,11 @@ extension Outbound {
     /// Refuses a frame before anything of it is queued.
     mutating func admit(_ count: Int) throws(TransportError) {
         try requireSendable(count)
-        let encodedLength = encoder.encodedLength(ofPayload: count)
+        try requireQueueRoom(encoder.encodedLength(ofPayload: count))
+    }
+
+    /// Refuses what the queue has no room for now.
+    func requireQueueRoom(_ encodedLength: Int) throws(TransportError) {
         guard encodedLength <= availableBytes else {
             let remedy = encodedLength > limit ? "cut the message, or raise outboundLimit" : "wait until the peer has read"
             throw TransportError(
@@ -258,7 +276,7 @@ extension Outbound {
     }
 
     /// After this, `room` is at least `count`: in the tail chunk if it has that much, else in a new one.
-    private mutating func makeRoom(_ count: Int) {
+    mutating func makeRoom(_ count: Int) {
         settle()
         if let last = unsafe tail, unsafe last.pointee.capacity - last.pointee.written >= count { return openRoom() }
         let chunk = unsafe pool.take(minimum: count)

@@ -42,7 +42,7 @@ struct LaneOffer: ~Copyable {
             adopting: try OwnedDescriptor(number, during: .handshake), largestRing: options.largestPeerRing)
         let isSameUser = peer.map { $0.userIdentifier == ringipc_effective_user() } ?? false
         return SharedLane(
-            own: self.segment, peer: segment, socket: socket, copiesFrames: options.copiesAllFrames || !isSameUser)
+            own: self.segment, peer: segment, socket: socket, copiesFrames: options.copiesAllFrames || !isSameUser, options: options)
     }
 }
 

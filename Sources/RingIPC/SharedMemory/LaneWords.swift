@@ -51,6 +51,9 @@ struct MappedWords: LaneWords {
     @inline(__always)
     func loadRelaxed(_ word: LaneWord) -> UInt64 { unsafe peerWord(word).pointee.load(ordering: .relaxed) }
 
+    /// What this side has stored. Acquires what another thread of this process released.
+    func loadOwn(_ word: LaneWord) -> UInt64 { unsafe ownWord(word).pointee.load(ordering: .acquiring) }
+
     @inlinable
     @inline(__always)
     func storeRelease(_ value: UInt64, to word: LaneWord) { unsafe ownWord(word).pointee.store(value, ordering: .releasing) }

@@ -5,11 +5,15 @@ internal import CRingIPC
 /// Each direction is switched over by itself, by its sender. One thread uses it, that of the connection.
 @safe
 struct SharedLane: ~Copyable {
-    private let own: SharedSegment
+    private let own: SegmentOwner
     private let peer: PeerSegment
+    private let ownRing: UnsafeMutableRawPointer
+    private let ownRingSize: Int
     let socket: Int32
     /// Frames are copied out of the ring before anybody looks at them.
     let copiesFrames: Bool
+    /// Payloads from this length on travel by loan, where there is one.
+    let loanThreshold: Int
     var producer: RingProducer<MappedWords>
     var consumer: RingConsumer<MappedWords>
     private var sleeper: Sleeper<MappedWords>
@@ -26,11 +30,19 @@ struct SharedLane: ~Copyable {
     /// Bytes of the peer's ring that are lent to be parsed, since the position.
     var exposed = 0
     private var socketInput = LaneSocketInput()
+    var outgoingLoans: OutgoingLoans
+    var incomingLoans: IncomingLoans
+    /// Bytes that were published or lent, as far as they are counted elsewhere.
+    private var countedBytes: UInt64 = 0
     /// Calls of the kernel: doorbells, and looks at the socket.
     private(set) var callCount: UInt64 = 0
 
-    init(own: consuming SharedSegment, peer: consuming PeerSegment, socket: Int32, copiesFrames: Bool) {
+    init(
+        own: consuming SharedSegment, peer: consuming PeerSegment, socket: Int32, copiesFrames: Bool, options: SharedMemoryOptions
+    ) {
         let words = unsafe MappedWords(own: own.base, peer: peer.base)
+        unsafe ownRing = unsafe own.base + SegmentLayout.headLength
+        ownRingSize = own.layout.ringSize
         producer = RingProducer(words: words, size: own.layout.ringSize)
         consumer = RingConsumer(words: words, size: peer.layout.ringSize)
         sleeper = Sleeper(words: words)
@@ -38,10 +50,12 @@ struct SharedLane: ~Copyable {
         doorbell.isNeeded = words.loadRelaxed(.neverSleeps) != 1
         self.socket = socket
         self.copiesFrames = copiesFrames
-        // The peer has got its descriptor with the hello.
-        own.closeDescriptor()
-        self.own = own
+        let owner = SegmentOwner(own)
+        self.own = owner
         self.peer = peer
+        loanThreshold = options.loanBudget > 0 ? options.loanThreshold : .max
+        outgoingLoans = OutgoingLoans(words: words, socket: socket, budget: options.loanBudget)
+        incomingLoans = IncomingLoans(owner: owner, words: words, options: options)
     }
 }
 
@@ -50,6 +64,13 @@ extension SharedLane {
     mutating func takeCallCount() -> UInt64 {
         defer { callCount = 0 }
         return callCount
+    }
+
+    /// Bytes that were published or lent since the last time.
+    mutating func takeSentBytes() -> UInt64 {
+        let sent = producer.published &+ outgoingLoans.sentBytes
+        defer { countedBytes = sent }
+        return sent &- countedBytes
     }
 }
 
@@ -64,14 +85,14 @@ extension SharedLane {
     static var goodbyeRoom: Int { NativeHeader.length }
 
     /// Bytes of the longest frame that is put into the ring whole, header and padding included. The reader may keep an eighth back.
-    var largestFrame: Int { own.layout.ringSize - own.layout.ringSize / 8 - Self.goodbyeRoom }
+    var largestFrame: Int { ownRingSize - ownRingSize / 8 - Self.goodbyeRoom }
 
     /// Bytes of payload in one piece of a longer frame: the reader can work off some while further ones are written.
-    var largestPiece: Int { own.layout.ringSize / 4 - NativeHeader.length }
+    var largestPiece: Int { ownRingSize / 4 - NativeHeader.length }
 
     /// Where the next frame is written. Bytes beyond the ring's end lie at its beginning, too.
     var front: UnsafeMutableRawPointer {
-        unsafe own.base + SegmentLayout.headLength + Int(truncatingIfNeeded: producer.position & (producer.size &- 1))
+        unsafe ownRing + Int(truncatingIfNeeded: producer.position & (producer.size &- 1))
     }
 
     /// Bytes that may be written there, as far as the reader's position has been looked at.
@@ -146,14 +167,26 @@ extension SharedLane {
         callCount &+= rings
     }
 
-    /// Takes off what the socket has: doorbells, and its end.
+    /// Takes off what the socket has: doorbells, pools of loans, and its end.
     mutating func readSocket() throws(TransportError) {
         callCount &+= 1
-        if try socketInput.read(socket) == .end { isSocketOver = true }
+        if try socketInput.read(socket, into: &incomingLoans) == .end { isSocketOver = true }
     }
 
     /// What the socket brought behind the peer's switch.
-    mutating func takeSocketInput(_ bytes: UnsafeRawBufferPointer) throws(TransportError) { try unsafe socketInput.take(bytes) }
+    mutating func takeSocketInput(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
+        try unsafe socketInput.take(bytes, into: &incomingLoans)
+    }
+
+    /// A descriptor that came with bytes for ``takeSocketInput(_:)``.
+    mutating func takePassed(_ descriptor: Int32) { socketInput.passed.append(descriptor) }
+
+    /// Takes a loan that the ring speaks of; see ``IncomingLoans/take(_:)``.
+    mutating func takeLoan(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
+        // An honest peer has passed the pool before, by the socket.
+        if !incomingLoans.knows(loan.pool) { try readSocket() }
+        return unsafe try incomingLoans.take(loan)
+    }
 }
 
 // MARK: Sleeping

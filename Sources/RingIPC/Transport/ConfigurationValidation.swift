@@ -47,6 +47,12 @@ extension Configuration {
                 SegmentLayout(ringSize: size) != nil,
                 "sharedMemory.\(name) is \(size); it has to be a power of two from \(SegmentLayout.smallestRing) to \(SegmentLayout.largestRing)")
         }
+        for (name, number) in [
+            ("loanBudget", options.loanBudget), ("largestPeerLoans", options.largestPeerLoans), ("loanThreshold", options.loanThreshold),
+            ("maximumLeases", options.maximumLeases),
+        ] {
+            try require(number >= 0, "sharedMemory.\(name) is \(number); it must not be negative")
+        }
     }
 
     /// The longest payload that may be sent or received: ``maximumFrameLength``, unless the format allows less or knows no frames.

@@ -70,7 +70,7 @@ extension Connection {
     /// The answer goes between two frames: the peer's hello may have come while a long one was being sent.
     mutating func queueLaneAnswer() {
         guard let answer = laneAnswer.take() else { return }
-        unsafe outbound.pointee.appendControl(answer)
+        unsafe outbound.pointee.appendLaneAnswer(answer)
     }
 
     /// Works off frames of the lane at the front of the input. Returns whether there was one.
@@ -84,9 +84,13 @@ extension Connection {
             case .laneSwitch: try peerSwitched()
             // A peer whose own switch is held up by a full socket reads our ring already.
             case .doorbell where isSendingOnLane: unsafe inbound.pointee.consume(NativeHeader.length)
-            case .piece where unsafe outbound.pointee.lane?.pointee.isReceiving == true:
+            case .piece where isReceivingOnLane:
                 unsafe try inbound.pointee.takePiece(count)
                 return true
+            case .loan where isReceivingOnLane:
+                unsafe try inbound.pointee.takeLoan()
+                return true
+            case .loanPoolEnd where isReceivingOnLane: unsafe try inbound.pointee.takeLoanPoolEnd()
             default: throw .unexpectedLaneFrame(kind)
             }
         }
@@ -94,10 +98,12 @@ extension Connection {
     }
 
     private mutating func peerAccepted() throws(TransportError) {
-        unsafe inbound.pointee.consume(NativeHeader.length)
+        let loanLimit = unsafe NativeHeader.word(0, ofPayloadIn: inbound.pointee.ring.readable)
+        unsafe inbound.pointee.consume(2 * NativeHeader.length)
         if case .refusedHere = laneState { return }
         guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneAccepted) }
         unsafe lane.pointee.isAccepted = true
+        unsafe lane.pointee.outgoingLoans.setPeerLimit(loanLimit)
         try switchSending()
     }
 
@@ -115,7 +121,7 @@ extension Connection {
         unsafe inbound.pointee.consume(NativeHeader.length)
         unsafe lane.pointee.isReceiving = true
         unsafe try lane.pointee.takeSocketInput(inbound.pointee.readable)
-        unsafe inbound.pointee.enterLane(lane.pointee)
+        unsafe try inbound.pointee.enterLane(lane)
         lookForShortWay()
     }
 
@@ -159,7 +165,14 @@ extension Connection {
         var passed: Int32 = -1
         let result = unsafe ringipc_receive_descriptor(socket.descriptor, memory.baseAddress, memory.count, &passed)
         if passed >= 0 {
-            if laneOffer != nil { laneOffer?.passed.append(passed) } else { ringipc_close_elsewhere(passed) }
+            if laneOffer != nil {
+                laneOffer?.passed.append(passed)
+            } else if let lane = unsafe outbound.pointee.lane {
+                // Behind the peer's switch, which is not worked off yet.
+                unsafe lane.pointee.takePassed(passed)
+            } else {
+                ringipc_close_elsewhere(passed)
+            }
         }
         return result
     }
@@ -193,6 +206,7 @@ extension Connection {
         }
     }
 
+    var isReceivingOnLane: Bool { unsafe outbound.pointee.lane?.pointee.isReceiving == true }
     var isSendingOnLane: Bool { unsafe outbound.pointee.lane?.pointee.isSending == true }
 
     /// Enough is written to be published. Looks for room for the frames until the next time, so that none has to be set aside; but does not wait
@@ -214,10 +228,12 @@ extension Connection {
     /// Longer than a reader takes for an eighth of a ring.
     private static var spinForNextFrames: Int64 { 50_000 }
 
-    /// A long frame: the ring has room for it before it is written, or it goes in pieces.
+    /// A long frame: it is lent; or the ring has room for it before it is written, or it goes in pieces.
     mutating func sendIntoRing(_ bytes: RawSpan) throws(TransportError) {
-        try awaitRoom(forLongFrame: bytes.byteCount)
-        unsafe try outbound.pointee.send(bytes)
+        if unsafe try !outbound.pointee.sendByLoan(bytes) {
+            try awaitRoom(forLongFrame: bytes.byteCount)
+            unsafe try outbound.pointee.send(bytes)
+        }
         _ = try flushLane(until: nil)
     }
 

@@ -237,6 +237,8 @@ extension Connection {
             if hasOfferedLane {
                 guard let isMore = try? takeMoreOfLane() else { return false }
                 if isMore { continue }
+                guard let isAny = try? workOffLaneFrames() else { return false }
+                if isAny { continue }
             }
             guard let memory = unsafe try? inbound.pointee.memoryForReceive() else { return false }
             let received = unsafe receiveNow(into: memory)

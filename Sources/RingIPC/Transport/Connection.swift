@@ -119,8 +119,8 @@ public struct Connection: ~Copyable {
         statistics.lane = lane
         if let lane = unsafe outbound.pointee.lane {
             statistics.systemCalls &+= unsafe lane.pointee.callCount
-            statistics.bytesSent &+= unsafe lane.pointee.producer.position
-            statistics.bytesReceived &+= unsafe lane.pointee.consumer.position
+            statistics.bytesSent &+= unsafe lane.pointee.producer.position &+ lane.pointee.outgoingLoans.sentBytes
+            statistics.bytesReceived &+= unsafe lane.pointee.consumer.position &+ lane.pointee.incomingLoans.receivedBytes
         }
         return statistics
     }
@@ -138,8 +138,8 @@ public struct Connection: ~Copyable {
 // MARK: Sending
 
 extension Connection {
-    /// Queues a frame with a copy of `bytes`. Sends when enough is queued; a payload of 32 KiB or more is sent from where it is, without a
-    /// copy. The bytes are the caller's again when this returns.
+    /// Queues a frame with a copy of `bytes`. Sends when enough is queued; on a socket a payload of 32 KiB or more is sent from where it is, without
+    /// a copy. The bytes are the caller's again when this returns.
     ///
     /// Waits while the peer does not read, for as long as that takes.
     ///
@@ -162,7 +162,14 @@ extension Connection {
     /// - Throws: as ``send(_:)``.
     @inlinable
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        if count >= Self.directSendLength { try prepareLongFrame(count) }
+        if count >= Self.directSendLength {
+            if var loan = unsafe try outbound.pointee.loanForLongPayload(count) {
+                var payload = loan.mutableBytes
+                write(&payload)
+                return try send(loan)
+            }
+            try prepareLongFrame(count)
+        }
         unsafe try outbound.pointee.send(reserving: count, write)
         if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
     }
@@ -273,7 +280,10 @@ extension Connection {
         unsafe inbound.pointee.consume(consumed)
         if isFinished { end.isPeerFinished = true }
         if end.isPeerFinished { return false }
-        if hasOfferedLane, try workOffLaneFrames() { return true }
+        if hasOfferedLane {
+            unsafe try inbound.pointee.requireNothingElsewhere()
+            if try workOffLaneFrames() { return true }
+        }
         // The clock is read when there is something to wait for, and once.
         if deadline == nil { deadline = timeout.map { Self.deadline(after: $0) } }
         return try fill(until: deadline)

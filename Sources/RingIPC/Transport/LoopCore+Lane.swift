@@ -48,22 +48,26 @@ extension LoopCore where B: ~Copyable {
             unsafe slot.pointee.outbound.setLane(lane)
             unsafe slot.pointee.laneSetup = nil
             statistics.sharedMemoryConnections &+= 1
-            unsafe slot.pointee.outbound.appendControl(.laneAccepted)
+            unsafe slot.pointee.outbound.appendLaneAnswer(.laneAccepted)
         } catch {
             unsafe giveUpLane(slot, .refusedHere(error.detail))
-            unsafe slot.pointee.outbound.appendControl(.laneRefused)
+            unsafe slot.pointee.outbound.appendLaneAnswer(.laneRefused)
         }
         unsafe markDirty(slot)
     }
 
-    /// Works off a frame of the lane at the front of what the socket brought. Returns how many bytes it took: 0 when there is none.
+    /// Works off a frame of the lane at the front of what the socket brought. Returns how many bytes it took: 0 when there is none, or not all of it.
     mutating func workOffLaneFrame(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         guard let frame = unsafe NativeHeader.laneFrame(in: bytes) else { return 0 }
-        guard unsafe slot.pointee.outbound.laneState.mayHaveFrames, frame.payloadLength == 0 else { return unsafe failUnexpected(frame.kind, slot, bytes) }
+        guard unsafe slot.pointee.outbound.laneState.mayHaveFrames, frame.payloadLength == frame.kind.payloadLength else {
+            return unsafe failUnexpected(frame.kind, slot, bytes)
+        }
+        guard frame.encodedLength <= bytes.count else { return 0 }
         let lane = unsafe slot.pointee.outbound.lane
         switch frame.kind {
         case .laneAccepted where unsafe lane?.pointee.isAccepted == false:
             unsafe lane?.pointee.isAccepted = true
+            unsafe lane?.pointee.outgoingLoans.setPeerLimit(NativeHeader.word(0, ofPayloadIn: bytes))
             unsafe switchIfAgreed(slot)
         case .laneRefused where unsafe lane?.pointee.isAccepted == false:
             unsafe slot.pointee.outbound.removeLane()
@@ -135,8 +139,14 @@ extension LoopCore where B: ~Copyable {
     }
 
     private func takeDescriptor(_ number: Int32, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
-        guard let setup = unsafe slot.pointee.laneSetup, setup.offer != nil else { return ringipc_close_elsewhere(number) }
-        setup.offer?.passed.append(number)
+        if let setup = unsafe slot.pointee.laneSetup, setup.offer != nil {
+            setup.offer?.passed.append(number)
+        } else if let lane = unsafe slot.pointee.outbound.lane {
+            // Behind the peer's switch, which is not worked off yet.
+            unsafe lane.pointee.takePassed(number)
+        } else {
+            ringipc_close_elsewhere(number)
+        }
     }
 
     private mutating func doorbellRang(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) {

@@ -52,9 +52,8 @@ extension LoopCore where B: ~Copyable {
     mutating func sendOnLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard unsafe slot.pointee.phase != .dead, let lane = unsafe slot.pointee.outbound.lane else { return }
         do throws(TransportError) {
-            let sentBefore = unsafe lane.pointee.producer.published
             let wanted = try unsafe slot.pointee.outbound.moveIntoRing()
-            statistics.bytesSent &+= unsafe lane.pointee.producer.published &- sentBefore
+            statistics.bytesSent &+= unsafe lane.pointee.takeSentBytes()
             unsafe countCalls(of: lane)
             if wanted == 0 { return unsafe drained(slot) }
             if unsafe lane.pointee.isSocketOver { return unsafe sendFailed(slot, EPIPE) }
@@ -131,10 +130,18 @@ extension LoopCore where B: ~Copyable {
     private mutating func takeLaneFrame(
         _ frame: NativeHeader.LaneFrame, _ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>
     ) throws(TransportError) -> Int {
-        guard frame.kind == .piece else { throw .unexpectedLaneFrame(frame.kind) }
+        guard frame.payloadLength == frame.kind.payloadLength ?? frame.payloadLength else { throw .unexpectedLaneFrame(frame.kind) }
         guard frame.encodedLength <= bytes.count else { throw Inbound.cutFrame(bytes.count) }
-        let payload = unsafe bytes.dropping(NativeHeader.length).keeping(frame.payloadLength)
-        return unsafe try takePiece(payload, slot) ? frame.encodedLength : 0
+        let isTaken: Bool
+        switch frame.kind {
+        case .piece: isTaken = unsafe try takePiece(bytes.dropping(NativeHeader.length).keeping(frame.payloadLength), slot)
+        case .loan: isTaken = unsafe try takeLoan(bytes, slot)
+        case .loanPoolEnd:
+            unsafe try slot.pointee.outbound.lane?.pointee.incomingLoans.endPool(NativeHeader.word(0, ofPayloadIn: bytes))
+            isTaken = true
+        default: throw .unexpectedLaneFrame(frame.kind)
+        }
+        return isTaken ? frame.encodedLength : 0
     }
 
     /// Copies a part of a long frame aside; a whole one is handed over. `false` when the rest of the piece has to wait for memory.

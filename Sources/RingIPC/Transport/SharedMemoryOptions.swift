@@ -13,6 +13,17 @@ public struct SharedMemoryOptions: Sendable, Hashable {
     /// since each could attach a debugger to the other.
     public var copiesAllFrames = false
 
+    /// Bytes of memory that this side lends from, ``Connection/loan(byteCount:)``; 0 for no loans. Memory is taken when it is first written, and
+    /// the peer has a bound of its own.
+    public var loanBudget = 64 << 20
+    /// Bytes of memory that a peer may lend from. A peer that keeps to it is told of it; one that does not is an error.
+    public var largestPeerLoans = 64 << 20
+    /// Payloads from this length on travel by loan also when they are sent in the ordinary way, as long as there is a loan to be had. Others go
+    /// through the ring.
+    public var loanThreshold = 64 << 10
+    /// Leases of loaned frames that the program has at a time; see ``Outbound/lease(_:)``.
+    public var maximumLeases = 16
+
     /// The defaults.
     public init() {}
 }

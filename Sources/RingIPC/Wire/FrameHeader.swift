@@ -24,7 +24,7 @@ enum FrameKind: UInt8 {
 
     // Of the shared-memory lane: only where both hellos have offered it. `Docs/SharedMemory.md` tells when each may come.
 
-    /// The sender has mapped what came with the peer's hello.
+    /// The sender has mapped what came with the peer's hello, and says how many bytes of loan pools it maps.
     case laneAccepted = 2
     /// It has not, and the socket carries on.
     case laneRefused = 3
@@ -42,6 +42,16 @@ enum FrameKind: UInt8 {
     case loanPoolEnd = 9
 
     var isOfLane: Bool { rawValue >= Self.laneAccepted.rawValue }
+
+    /// Bytes of payload that a frame of this kind has; `nil` when that differs from frame to frame.
+    var payloadLength: Int? {
+        switch self {
+        case .data, .piece: nil
+        case .goodbye, .laneRefused, .laneSwitch, .doorbell: 0
+        case .laneAccepted, .loanPoolEnd: 8
+        case .loanPool, .loan: 16
+        }
+    }
 }
 
 extension NativeHeader {
@@ -59,6 +69,11 @@ extension NativeHeader {
         let word = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
         guard word >> flagsShift == 0, let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift)), kind.isOfLane else { return nil }
         return LaneFrame(kind: kind, payloadLength: Int(UInt32(truncatingIfNeeded: word)))
+    }
+
+    /// A word of the payload of the lane's frame that `bytes` begin with, which has it. Each is read once: in a peer's ring it can change at any time.
+    static func word(_ index: Int, ofPayloadIn bytes: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: length * (1 + index), as: UInt64.self))
     }
 
     /// Whether `bytes` begin with a whole header of a data frame.

@@ -12,6 +12,8 @@ import Testing
             $0.sharedMemory = .with {
                 $0.ringSize = ringSize
                 $0.copiesAllFrames = copies
+                // What does not fit the ring goes in pieces.
+                $0.loanBudget = 0
             }
         }
     }
@@ -51,6 +53,20 @@ import Testing
             let other = try server.value()
             #expect(other.sending == .sharedMemory && other.receiving == .sharedMemory, "\(other)")
         }
+    }
+
+    @Test func `frames and pieces that are longer than the receiver's own ring arrive, copied`() throws {
+        let endpoint = Endpoint.abstract(uniqueAbstractName())
+        var configuration = Self.configuration(copies: true)
+        configuration.receiveRingSize = 4_096
+        let server = try blockingServer(configuration, on: endpoint, Self.echo)
+        var client = try Connection(connectingTo: endpoint, configuration: configuration)
+        for size in [10, 3_000, 5_000, 20_000, 50_000, 60_000, 200_000, 1_000_000] {
+            try client.sendPattern(size, seed: size)
+            #expect(try client.receive(within: safetyNet) { frame, _ in Pattern.matches(frame, count: size, seed: size) } == true)
+        }
+        try client.close()
+        #expect(try server.value().receiving == .sharedMemory)
     }
 
     @Test(arguments: WaitStrategy.all, [4_096, 64 << 10])

@@ -12,6 +12,8 @@ import Testing
             $0.sharedMemory = .with {
                 $0.ringSize = ringSize
                 $0.copiesAllFrames = copies
+                // What does not fit the ring goes in pieces.
+                $0.loanBudget = 0
             }
             further(&$0)
         }

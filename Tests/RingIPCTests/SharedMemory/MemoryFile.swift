@@ -6,6 +6,9 @@ import Glibc
 struct MemoryFile {
     let inode: UInt64
 
+    /// How many descriptors of this process lead to it.
+    var openCount: Int { entries(of: "/proc/self/fd").count { number in Int32(number).map(isOpen) ?? false } }
+
     init(_ descriptor: Int32) {
         var status = stat()
         require(unsafe fstat(descriptor, &status) == 0)

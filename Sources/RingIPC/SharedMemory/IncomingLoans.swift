@@ -1,0 +1,123 @@
+internal import CRingIPC
+
+/// The pools that the peer lends from, as far as this side knows them, and the loan whose frame is being read.
+@safe
+struct IncomingLoans: ~Copyable {
+    private let owner: SegmentOwner
+    private let words: MappedWords
+    /// Bytes of all mapped pools together, at most.
+    let limit: Int
+    private let maximumLeases: Int
+    /// Passed, and not yet lent from. They are mapped when the ring speaks of them: only there they have an order with the ends of others.
+    private var announced: [(pool: LoanPoolAnnouncement, descriptor: Int32)] = []
+    private var lastNumber: UInt32 = 0
+    private var pools: [PeerLoanPool] = []
+    private var mappedBytes = 0
+    private var current: CurrentLoan?
+    /// Bytes of all frames that were taken, headers included.
+    private(set) var receivedBytes: UInt64 = 0
+
+    private struct CurrentLoan {
+        let pool: PeerLoanPool
+        let chunk: Int
+        let returns: UInt64
+        let length: Int
+        var isLeased = false
+    }
+
+    init(owner: SegmentOwner, words: MappedWords, options: SharedMemoryOptions) {
+        self.owner = owner
+        self.words = words
+        limit = options.largestPeerLoans
+        maximumLeases = options.maximumLeases
+    }
+
+    deinit { for pool in announced { ringipc_close_elsewhere(pool.descriptor) } }
+}
+
+// MARK: Pools
+
+extension IncomingLoans {
+    /// The peer has passed a pool.
+    mutating func announce(_ pool: LoanPoolAnnouncement, _ descriptor: Int32) throws(TransportError) {
+        guard pool.number == lastNumber &+ 1, pool.number > 0, pool.place < LoanPoolLayout.maximumPools, pool.layout != nil,
+            announced.count < LoanPoolLayout.maximumPools
+        else {
+            ringipc_close_elsewhere(descriptor)
+            throw Self.lie("has announced loan pool \(pool.number) of \(pool.count) chunks of 2^\(pool.chunkSizeBits) bytes")
+        }
+        lastNumber = pool.number
+        announced.append((pool, descriptor))
+    }
+
+    func knows(_ number: UInt32) -> Bool { pools.contains { $0.number == number } || announced.contains { $0.pool.number == number } }
+
+    /// The pool of that number, which is mapped if it was not before.
+    private mutating func pool(_ number: UInt32) throws(TransportError) -> PeerLoanPool {
+        for pool in pools where pool.number == number { return pool }
+        guard let index = announced.firstIndex(where: { $0.pool.number == number }), let layout = announced[index].pool.layout else {
+            throw Self.lie("speaks of loan pool \(number), which it has not passed")
+        }
+        let (announcement, descriptor) = announced.remove(at: index)
+        guard layout.byteCount <= limit - mappedBytes, !pools.contains(where: { $0.place == announcement.place }) else {
+            ringipc_close_elsewhere(descriptor)
+            throw Self.lie(
+                "lends from pool \(number) of \(layout.byteCount) bytes; \(mappedBytes) of \(limit) are mapped, and its place must be free")
+        }
+        let pool = try PeerLoanPool(announcement, layout, adopting: descriptor, owner: owner, words: words)
+        pools.append(pool)
+        mappedBytes += layout.byteCount
+        return pool
+    }
+
+    /// The peer needs a pool no more, of which nothing is here.
+    mutating func endPool(_ number: UInt64) throws(TransportError) {
+        guard let index = pools.firstIndex(where: { $0.number == number }), pools[index].areAllHome else {
+            throw Self.lie("ends loan pool \(number), which it does not lend from or of which chunks are here")
+        }
+        mappedBytes -= pools.remove(at: index).layout.byteCount
+    }
+
+    private static func lie(_ detail: String) -> TransportError {
+        TransportError(.invalidSharedMemory, during: .receive, detail: "the peer \(detail); it is broken or hostile")
+    }
+}
+
+// MARK: Loans
+
+extension IncomingLoans {
+    /// Takes a loan that the ring speaks of. Returns the bytes of its frame, which are only known to lie within the chunk.
+    mutating func take(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
+        let pool = try pool(loan.pool)
+        guard loan.chunk < pool.layout.count, loan.encodedLength & 7 == 0, loan.encodedLength >= NativeHeader.length,
+            loan.encodedLength <= pool.layout.longestFrame
+        else { throw Self.lie("lends \(loan.encodedLength) bytes in chunk \(loan.chunk) of pool \(loan.pool), which cannot be there") }
+        let chunk = Int(loan.chunk)
+        guard pool.isHome(chunk) else { throw Self.lie("lends chunk \(chunk) of pool \(loan.pool) again, which is still here") }
+        let length = Int(loan.encodedLength)
+        current = CurrentLoan(pool: pool, chunk: chunk, returns: pool.take(chunk), length: length)
+        receivedBytes &+= loan.encodedLength
+        return unsafe pool.frame(in: chunk, length: length)
+    }
+
+    /// The frame that was taken and is not finished.
+    var currentFrame: UnsafeRawBufferPointer? {
+        guard let loan = current else { return nil }
+        return unsafe loan.pool.frame(in: loan.chunk, length: loan.length)
+    }
+
+    /// The frame was read, or copied: unless there is a lease, the chunk is the peer's again.
+    mutating func finish() {
+        guard let loan = current.take() else { return }
+        if !loan.isLeased { loan.pool.giveBack(loan.chunk, loan.returns) }
+    }
+
+    /// A lease of the frame that is being read; `nil` when `payload` is not that, or there are too many.
+    mutating func lease(_ payload: UnsafeRawBufferPointer) -> FrameLease? {
+        guard let loan = current, !loan.isLeased, unsafe payload.baseAddress == loan.pool.payload(in: loan.chunk),
+            loan.pool.beginLease(atMost: maximumLeases)
+        else { return nil }
+        current?.isLeased = true
+        return FrameLease(of: loan.chunk, in: loan.pool, returns: loan.returns, count: payload.count)
+    }
+}

@@ -1,0 +1,54 @@
+/// Memory for the payload of one frame that the peer will read where it is: nothing moves, however long it is.
+///
+/// A connection with shared memory lends it, ``Connection/loan(byteCount:)`` or ``Outbound/loan(byteCount:)``, and `send` on the same connection takes it back
+/// with what was written. It may be filled by any thread, and kept for as long as that takes; a loan that is given up unsent is the
+/// connection's again.
+///
+/// ```swift
+/// func sendPicture(on connection: inout Connection) throws {
+///     guard var loan = try connection.loan(byteCount: 1 << 20) else {
+///         return try connection.send(reserving: 1 << 20) { draw(into: &$0) }
+///     }
+///     var bytes = loan.mutableBytes
+///     draw(into: &bytes)
+///     try connection.send(loan)
+/// }
+///
+/// func draw(into picture: inout MutableRawSpan) {
+///     for offset in picture.byteOffsets { picture.storeBytes(of: 0xFF, toByteOffset: offset, as: UInt8.self) }
+/// }
+/// ```
+@safe
+public struct Loan: ~Copyable, Sendable {
+    /// Bytes of payload.
+    public let count: Int
+    let pool: LoanPool
+    let chunk: Int
+    private var isSent = false
+
+    /// The chunk is the program's now. The frame around the payload is written.
+    init(of chunk: Int, in pool: LoanPool, count: Int) {
+        self.count = count
+        self.pool = pool
+        self.chunk = chunk
+        unsafe FrameEncoder(format: .native).writeFrame(around: count, to: pool.frame(in: chunk))
+    }
+
+    deinit { if !isSent { pool.putBack(chunk) } }
+
+    /// The payload, which begins at a multiple of 64 bytes. What is not written has an arbitrary value: zero, or what an earlier loan to the same peer
+    /// had there.
+    public var mutableBytes: MutableRawSpan {
+        @_lifetime(&self)
+        mutating get {
+            let bytes = unsafe MutableRawSpan(_unsafeStart: pool.frame(in: chunk) + NativeHeader.length, byteCount: count)
+            return unsafe _overrideLifetime(bytes, mutating: &self)
+        }
+    }
+
+    /// The peer may read it; it is the peer that gives the chunk back.
+    consuming func markSent() {
+        pool.markSent(chunk)
+        isSent = true
+    }
+}

@@ -1,0 +1,99 @@
+internal import CRingIPC
+internal import Synchronization
+
+/// Chunks of one size that this side writes and the peer reads: a file of its own, so that all of it can be dropped together.
+///
+/// Loans keep it: a chunk that the program has in its hands stays mapped when the connection is gone.
+@safe
+final class LoanPool: @unchecked Sendable {
+    // The connection's thread uses it, but for `putBack`, which is for any thread: it stores to one atomic.
+
+    let number: UInt32
+    let place: Int
+    let layout: LoanPoolLayout
+    private let base: UnsafeMutableRawPointer
+    private var file: OwnedDescriptor?
+    /// How often each chunk was lent: what the peer's counter is when the chunk is home.
+    private var loans: UnsafeMutablePointer<UInt64>
+    /// Whether the program has the chunk, and has not sent it.
+    private let inHand: UnsafeMutablePointer<Atomic<Bool>>
+    /// Whether a loan of this pool was ever sent.
+    private(set) var isUsed = false
+
+    /// Makes the file, maps it for writing and seals it.
+    ///
+    /// - Parameter words: for the peer's counters, from which those of this pool go on. All chunks of the pool that had the place before are home.
+    /// - Throws: ``TransportError`` when the kernel gives no such memory.
+    init(number: UInt32, place: Int, layout: LoanPoolLayout, words: MappedWords) throws(TransportError) {
+        let file = try SharedSegment.makeFile(layout.byteCount)
+        var mapped: UnsafeMutableRawPointer?
+        let result = unsafe ringipc_map_file(file.number, layout.byteCount, true, &mapped)
+        guard result == 0, let memory = unsafe mapped else { throw TransportError(systemError: -result, during: .send) }
+        self.number = number
+        self.place = place
+        self.layout = layout
+        unsafe base = unsafe memory
+        unsafe loans = .allocate(capacity: layout.count)
+        unsafe inHand = .allocate(capacity: layout.count)
+        for chunk in 0..<layout.count {
+            unsafe (loans + chunk).initialize(to: words.loadAcquire(.returns(of: chunk, inPlace: place)))
+            unsafe (inHand + chunk).initialize(to: Atomic(false))
+        }
+        // Everything is there, so that the end of this object follows when the file cannot be sealed.
+        try SharedSegment.seal(file, SharedSegment.seals)
+        self.file = consume file
+    }
+
+    deinit {
+        _ = unsafe ringipc_unmap(base, layout.byteCount)
+        unsafe loans.deallocate()
+        unsafe inHand.deallocate()
+    }
+
+    /// For passing it to the peer; `nil` after ``closeDescriptor()``.
+    var descriptor: Int32? {
+        switch file {
+        case .some(let file): file.number
+        case .none: nil
+        }
+    }
+
+    func closeDescriptor() { file = nil }
+
+    /// Where the frame in a chunk begins.
+    func frame(in chunk: Int) -> UnsafeMutableRawPointer { unsafe base + layout.frameOffset(of: chunk) }
+}
+
+// MARK: Which chunks are home
+
+extension LoanPool {
+    /// A chunk that nobody has; from now on the program has it. `nil` when all are out. The first is taken: it was used last, and is in the cache.
+    func take(_ words: MappedWords) throws(TransportError) -> Int? {
+        for chunk in 0..<layout.count where try isHome(chunk, words) {
+            unsafe inHand[chunk].store(true, ordering: .relaxed)
+            return chunk
+        }
+        return nil
+    }
+
+    func areAllHome(_ words: MappedWords) throws(TransportError) -> Bool {
+        for chunk in 0..<layout.count where try !isHome(chunk, words) { return false }
+        return true
+    }
+
+    private func isHome(_ chunk: Int, _ words: MappedWords) throws(TransportError) -> Bool {
+        guard try words.isReturned(.returns(of: chunk, inPlace: place), unsafe loans[chunk]) else { return false }
+        // Whoever gave it up has written to it before.
+        return unsafe !inHand[chunk].load(ordering: .acquiring)
+    }
+
+    /// A chunk that the program had is the peer's, until its counter says otherwise.
+    func markSent(_ chunk: Int) {
+        isUsed = true
+        unsafe loans[chunk] &+= 1
+        unsafe inHand[chunk].store(false, ordering: .relaxed)
+    }
+
+    /// A chunk that the program had is home, unsent.
+    func putBack(_ chunk: Int) { unsafe inHand[chunk].store(false, ordering: .releasing) }
+}
