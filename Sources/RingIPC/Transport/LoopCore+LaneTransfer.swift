@@ -37,11 +37,12 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.phase != .dead else { return }
         let wishes = unsafe wishes(slot, lane)
         if wishes.data || wishes.room { unsafe activateLane(slot) }
-        unsafe countCalls(of: lane)
+        unsafe count(lane)
     }
 
-    private mutating func countCalls(of lane: UnsafeMutablePointer<SharedLane>) {
+    private mutating func count(_ lane: UnsafeMutablePointer<SharedLane>) {
         statistics.systemCalls &+= unsafe lane.pointee.takeCallCount()
+        statistics.bytesSent &+= unsafe lane.pointee.takeSentBytes()
     }
 
     // MARK: Sending
@@ -53,8 +54,7 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.phase != .dead, let lane = unsafe slot.pointee.outbound.lane else { return }
         do throws(TransportError) {
             let wanted = try unsafe slot.pointee.outbound.moveIntoRing()
-            statistics.bytesSent &+= unsafe lane.pointee.takeSentBytes()
-            unsafe countCalls(of: lane)
+            unsafe count(lane)
             if wanted == 0 { return unsafe drained(slot) }
             if unsafe lane.pointee.isSocketOver { return unsafe sendFailed(slot, EPIPE) }
             unsafe activateLane(slot)

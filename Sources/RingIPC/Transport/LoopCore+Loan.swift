@@ -49,7 +49,7 @@ extension LoopCore where B: ~Copyable {
             return false
         }
         let taken = unsafe deliver(frame, slot)
-        guard unsafe taken == 0, unsafe slot.pointee.isReading, unsafe !slot.pointee.isPeerFinished else { return true }
+        guard taken == 0, unsafe slot.pointee.isReading, unsafe !slot.pointee.isPeerFinished else { return true }
         unsafe askAgain(slot, about: frame)
         return false
     }
