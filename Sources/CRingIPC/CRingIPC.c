@@ -93,7 +93,7 @@ ssize_t ringipc_send_descriptor(int descriptor, const void *buffer, size_t count
 /* SCM_MAX_FD of the kernel: with room for all, none is closed by recvmsg itself, on our thread. */
 #define MOST_DESCRIPTORS 253
 
-ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, int *passed) {
+ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, int flags, int *passed) {
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
@@ -101,7 +101,7 @@ ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, i
     struct iovec piece = {.iov_base = buffer, .iov_len = count};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     *passed = -1;
-    ssize_t result = ringipc_result(recvmsg(descriptor, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+    ssize_t result = ringipc_result(recvmsg(descriptor, &message, flags | MSG_CMSG_CLOEXEC));
     if (result < 0) return result;
     for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;

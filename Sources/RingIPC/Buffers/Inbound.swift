@@ -32,15 +32,11 @@ struct Inbound: ~Copyable {
     }
 
     /// Bytes in which whole frames may be found.
-    @usableFromInline
-    var readable: UnsafeRawBufferPointer {
-        @inlinable get { unsafe isOrdinary ? ring.readable : readableElsewhere }
-    }
+    var readable: UnsafeRawBufferPointer { unsafe isOrdinary ? ring.readable : readableElsewhere }
 
     /// The ring begins with a frame: the peer's hello is off it, no frame spans, and none is loaned.
     @usableFromInline var isOrdinary: Bool
 
-    @usableFromInline
     var readableElsewhere: UnsafeRawBufferPointer {
         unsafe isSpanning && spanning.count == spanningLength ? spanning.bytes : loaned
     }

@@ -23,21 +23,33 @@ struct LaneSocketInput: ~Copyable {
     /// Takes what is there, without waiting.
     mutating func read(_ socket: Int32, into loans: inout IncomingLoans) throws(TransportError) -> Outcome {
         for _ in 0..<Self.maximumReads {
-            var descriptor: Int32 = -1
-            let result = unsafe ringipc_receive_descriptor(socket, memory.baseAddress! + count, memory.count - count, &descriptor)
-            if descriptor >= 0 { passed.append(descriptor) }
-            switch result {
-            case 1...:
-                count += result
-                try workOff(into: &loans)
-            case 0: return .end
-            case -Int(EAGAIN): return .open
-            case -Int(EINTR): break
-            // A reset says that the peer closed its end while doorbells of ours were unread.
-            default: return .end
-            }
+            guard let outcome = try readOnce(socket, Int32(MSG_DONTWAIT), into: &loans) else { continue }
+            return outcome
         }
         return .open
+    }
+
+    /// Waits until something is there, and takes it; what comes after it is left to the next time.
+    mutating func awaitInput(_ socket: Int32, into loans: inout IncomingLoans) throws(TransportError) -> Outcome {
+        try readOnce(socket, 0, into: &loans) ?? .open
+    }
+
+    /// `nil` when there may be more.
+    private mutating func readOnce(_ socket: Int32, _ flags: Int32, into loans: inout IncomingLoans) throws(TransportError) -> Outcome? {
+        var descriptor: Int32 = -1
+        let result = unsafe ringipc_receive_descriptor(socket, memory.baseAddress! + count, memory.count - count, flags, &descriptor)
+        if descriptor >= 0 { passed.append(descriptor) }
+        switch result {
+        case 1...:
+            count += result
+            try workOff(into: &loans)
+            return nil
+        case 0: return .end
+        case -Int(EAGAIN): return .open
+        case -Int(EINTR): return nil
+        // A reset says that the peer closed its end while doorbells of ours were unread.
+        default: return .end
+        }
     }
 
     /// Takes bytes that came with others.

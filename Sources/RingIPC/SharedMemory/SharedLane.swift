@@ -173,6 +173,12 @@ extension SharedLane {
         if try socketInput.read(socket, into: &incomingLoans) == .end { isSocketOver = true }
     }
 
+    /// Waits at the socket, for a doorbell or its end. In a single call: once poll(2) has returned, two more would take the doorbell off.
+    mutating func awaitSocket() throws(TransportError) {
+        callCount &+= 1
+        if try socketInput.awaitInput(socket, into: &incomingLoans) == .end { isSocketOver = true }
+    }
+
     /// What the socket brought behind the peer's switch.
     mutating func takeSocketInput(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
         try unsafe socketInput.take(bytes, into: &incomingLoans)

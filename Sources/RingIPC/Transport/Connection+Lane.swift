@@ -163,7 +163,7 @@ extension Connection {
             return unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
         }
         var passed: Int32 = -1
-        let result = unsafe ringipc_receive_descriptor(socket.descriptor, memory.baseAddress, memory.count, &passed)
+        let result = unsafe ringipc_receive_descriptor(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT), &passed)
         if passed >= 0 {
             if laneOffer != nil {
                 laneOffer?.passed.append(passed)
@@ -325,7 +325,8 @@ extension Connection {
     ) throws(TransportError) -> LaneOutcome? {
         let allowance = laneSpinBudget.allowance
         var end = Int64.max
-        var looks = 0
+        // Who waits for a time only may have none left: the first look is followed by one at the clock.
+        var looks = deadline == nil ? 0 : Self.looksPerClock
         while true {
             if unsafe try lane.pointee.has(wish) {
                 laneSpinBudget.spinSucceeded()
@@ -358,6 +359,13 @@ extension Connection {
             if unsafe lane.pointee.isSocketOver { return unsafe try lane.pointee.has(wish) ? .ready : .socketOver }
             guard unsafe try lane.pointee.prepareSleep(wish) else { return .ready }
             try wakeBeforeSwitch()
+            if deadline == nil, unsafe lane.pointee.isReceiving {
+                counters.wakeups &+= 1
+                unsafe try lane.pointee.awaitSocket()
+                unsafe lane.pointee.wakeUp()
+                if unsafe try lane.pointee.has(wish) { return .ready }
+                continue
+            }
             let remaining = deadline.map { max(0, $0 - ringipc_monotonic_nanoseconds()) } ?? -1
             counters.systemCalls &+= 1
             counters.wakeups &+= 1

@@ -228,7 +228,7 @@ extension Connection {
     /// its socket, so that there is an end to what can come.
     mutating func hasPeerSaidGoodbye() -> Bool {
         while !end.isPeerFinished {
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
             do { while try batch.next() != nil {} } catch { return false }
             end.isPeerFinished = batch.isFinished
             let consumed = batch.consumedCount

@@ -228,8 +228,8 @@ extension Connection {
     ) throws -> R? {
         var deadline: Int64?
         while true {
-            if hasShortWay, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
+            if hasShortWay, timeout == nil, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
             if let frame = try batch.next() {
                 let consumed = batch.consumedCount
                 unsafe inbound.pointee.framesReceived &+= 1
@@ -253,8 +253,8 @@ extension Connection {
     ) throws -> Bool {
         var deadline: Int64?
         while true {
-            if hasShortWay, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
+            if hasShortWay, timeout == nil, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
             if try batch.beginsWithFrame() {
                 defer {
                     unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
@@ -267,6 +267,17 @@ extension Connection {
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return false }
         }
     }
+
+    /// Bytes in which whole frames may be found. Field by field: for a property of what ``inbound`` points to, the compiler copies all of it.
+    @inlinable
+    var readable: UnsafeRawBufferPointer {
+        guard unsafe inbound.pointee.isOrdinary else { return unsafe readableElsewhere }
+        return unsafe UnsafeRawBufferPointer(start: inbound.pointee.ring.base + inbound.pointee.ring.head, count: inbound.pointee.ring.count)
+    }
+
+    @usableFromInline
+    @inline(never)
+    var readableElsewhere: UnsafeRawBufferPointer { unsafe inbound.pointee.readable }
 
     @usableFromInline
     mutating func noteGoodbye() { end.isPeerFinished = true }

@@ -118,7 +118,7 @@ extension LoopCore where B: ~Copyable {
         let memory = unsafe laneCopies.memory(of: pool.bufferSize)
         var passed: Int32 = -1
         statistics.systemCalls &+= 1
-        let result = unsafe ringipc_receive_descriptor(slot.pointee.descriptor, memory.baseAddress, memory.count, &passed)
+        let result = unsafe ringipc_receive_descriptor(slot.pointee.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT), &passed)
         if passed >= 0 { unsafe takeDescriptor(passed, slot) }
         guard result > 0 else { return unsafe receiveEnded(Int32(result), slot) }
         statistics.bytesReceived &+= UInt64(result)
