@@ -13,3 +13,4 @@ void connect_scenario(const struct options *options);
 void fanin_server(const struct options *options);
 void fanin_client(const struct options *options);
 void parse(const struct options *options);
+void copy(const struct options *options);

@@ -34,13 +34,15 @@ INLINE void no_action(void *context, uint64_t sequence) {
     (void)sequence;
 }
 
+enum { RECEIVE_RING = 256 << 10 };
+
 struct inbox {
     unsigned char *bytes;
     size_t capacity, count; /* `count` bytes of a frame that is not whole are at the front */
 };
 
 static inline void inbox_open(struct inbox *inbox, const struct work *work) {
-    size_t least = 2 * work->wire_size, wanted = work->options->receive_ring;
+    size_t least = 2 * work->wire_size, wanted = work->options->receive_ring ? work->options->receive_ring : RECEIVE_RING;
     *inbox = (struct inbox){.capacity = wanted > least ? wanted : least};
     inbox->bytes = work_memory(inbox->capacity);
 }

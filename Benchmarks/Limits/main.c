@@ -10,6 +10,7 @@ static const struct {
     {"rate", rate},                 {"connect", connect_scenario},
     {"fanin-server", fanin_server}, {"fanin-client", fanin_client},
     {"parse", parse},               {"stream-server", stream_server},
+    {"copy", copy},
 };
 
 int main(int count, char **arguments) {

@@ -38,6 +38,7 @@ static const struct {
     {"fanin-server", PIN | FRAMING | KIND | LISTEN, KIND | LISTEN},
     {"fanin-client", PIN | SIZE | FRAMING | CONNECT | FANIN, CONNECT},
     {"parse", PIN | SIZE, 0},
+    {"copy", PIN | SIZE | COUNT, 0},
     {"stream-server", PIN | SIZE | COUNT | KIND | LISTEN | GUEST, COUNT | KIND | LISTEN},
 };
 
@@ -138,9 +139,9 @@ static void parse_option(int option, const char *name, const char *value, const 
 }
 
 struct options options_parse(int count, char **arguments) {
-    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | depth | burst | rate | connect | fanin-server | fanin-client | parse | stream-server, and options");
+    if (count < 2) fail(EXIT_USAGE, "usage: pingpong | stream | depth | burst | rate | connect | fanin-server | fanin-client | parse | copy | stream-server, and options");
     struct options options = {
-        .command = arguments[1], .framing = NATIVE, .size = 64, .batch = DEFAULT_BATCH, .receive_ring = 256 << 10,
+        .command = arguments[1], .framing = NATIVE, .size = 64, .batch = DEFAULT_BATCH,
         .connections = 16, .seconds = 1, .depth = 16, .burst = 100, .per_second = 10000, .seed = 1, .stamps = -1,
     };
     size_t command = 0, commands_count = sizeof commands / sizeof *commands;

@@ -13,7 +13,7 @@ struct options {
     uint64_t warm_up; /* of a server whose client is another program */
     int stamps;       /* the descriptor of their memory, or -1 */
     size_t batch;
-    size_t receive_ring;
+    size_t receive_ring; /* 0: the size that the library has by default */
     unsigned connections;
     double seconds;
     uint64_t depth, burst;

@@ -141,8 +141,7 @@ static struct pair *run(struct options *options, bool *spins) {
     blocks_in_shared = shared_blocks(options);
     *spins = !blocks_in_shared;
     if (options->count == 0) options->count = *spins ? 5000000 : 25000;
-    size_t size = 8 * frame_size(NATIVE, options->size);
-    for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(size < options->receive_ring ? options->receive_ring : size);
+    for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(options, 8 * frame_size(NATIVE, options->size));
     return pair_run(options, shared_client, shared_server);
 }
 

@@ -16,9 +16,9 @@ bool shared_blocks(const struct options *options) {
     return blocks;
 }
 
-struct shared_ring shared_open(size_t size) {
-    size_t pages = 4096;
-    while (pages < size) pages *= 2;
+struct shared_ring shared_open(const struct options *options, size_t least) {
+    size_t wanted = options->receive_ring ? options->receive_ring : SHARED_RING, pages = 4096;
+    while (pages < least || pages < wanted) pages *= 2;
     struct shared_ring ring = {.size = pages};
     ring.words = mmap(NULL, sizeof *ring.words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ring.bytes = mmap(NULL, 2 * pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -10,6 +10,8 @@
 #include "measure.h"
 #include "options.h"
 
+enum { SHARED_RING = 1 << 20 };
+
 struct shared_words {
     _Alignas(128) uint64_t write;
     _Alignas(128) uint64_t read;
@@ -28,7 +30,8 @@ struct shared_ring {
  * spin, or frames not be aligned.
  */
 bool shared_blocks(const struct options *options);
-struct shared_ring shared_open(size_t size);
+/* At least `least` bytes, and as many as `options` want. */
+struct shared_ring shared_open(const struct options *options, size_t least);
 
 /* Ends the program when the other side is gone. A spinning side asks now and then. */
 void shared_require_peer(int socket);

@@ -201,8 +201,7 @@ static void shared_receiver(int socket, struct pair *pair) {
 
 static struct pair *shared_run(const struct options *options) {
     shared_blocks(options);
-    size_t least = 8 * frame_size(NATIVE, options->size);
-    shared = shared_open(least < options->receive_ring ? options->receive_ring : least);
+    shared = shared_open(options, 8 * frame_size(NATIVE, options->size));
     return pair_run(options, shared_sender, shared_receiver);
 }
 

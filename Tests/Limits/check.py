@@ -72,6 +72,15 @@ def check(program, scenario, kind, framing, options, times):
     return None
 
 
+def check_copy(program):
+    done = run(program, ("copy", "--size", 300_001, "--count", 200))
+    if done.returncode != 0 or done.stderr:
+        return f"exit status {done.returncode}: {done.stderr.strip()}"
+    result = json.loads(done.stdout)
+    amount = sum(int(bucket.split(":")[1]) for bucket in result["histogram"].split())
+    return None if result["count"] == 200 == amount and result["rtt_ns"]["p50"] > 0 else f"not what was asked for: {done.stdout}"
+
+
 def check_wrong(program, arguments):
     done = run(program, arguments)
     if done.returncode != 64 or done.stdout or done.stderr.count("\n") != 1:
@@ -148,6 +157,7 @@ def cases(program):
         yield f"stream-server, {size} bytes", lambda: check_guest(program, size)
     for name, damage, word in GUESTS:
         yield f"stream-server, {name}", lambda: check_bad_guest(program, damage, word)
+    yield "copy", lambda: check_copy(program)
     for arguments in WRONG:
         yield f"wrong arguments {' '.join(arguments)}", lambda: check_wrong(program, arguments)
 

@@ -61,6 +61,11 @@ import Testing
 }
 
 @Suite struct SystemFileTests {
+    @Test func `a file that the kernel hands out in parts is read to its end`() throws {
+        let lines = try #require(SystemFile.text("/proc/self/maps")).split(separator: "\n")
+        #expect(lines.contains { $0.hasSuffix("[stack]") })
+    }
+
     @Test func `a value is found by its exact key`() {
         let text = "MemTotal:       24576 kB\nMemFree: 1 kB\nflags\t\t: fpu hypervisor\n"
         #expect(SystemFile.value(of: "MemTotal", inText: text) == "24576 kB")

@@ -111,6 +111,7 @@ extension ScenarioOptions {
             "--framing", framing.rawValue, "--backend", backend.rawValue, "--wait", wait.rawValue, "--size", "\(size)", "--count",
             "\(count)", "--warmup", "\(warmup)",
         ]
+        if payload != .ordinary { arguments += ["--payload", payload.rawValue] }
         if countsSystemCalls { arguments.append("--count-system-calls") }
         return arguments
     }

@@ -54,6 +54,21 @@ struct RateOptions: ParsableArguments {
 extension RateLoad.Schedule: ExpressibleByArgument {}
 extension RateLoad.Direction: ExpressibleByArgument {}
 
+struct PayloadOption: ParsableArguments {
+    @Option(help: "How payloads are handed over; loans need --backend shared-memory.")
+    var payload = PayloadChoice.ordinary
+
+    func check(_ common: CommonOptions) throws {
+        guard payload != .ordinary else { return }
+        guard common.backend == .sharedMemory else {
+            throw ValidationError("--payload \(payload.rawValue) needs --backend shared-memory: loans are memory that both sides have")
+        }
+        guard common.size >= 8 else { throw ValidationError("--size must be at least 8 for --payload \(payload.rawValue)") }
+    }
+}
+
+extension PayloadChoice: ExpressibleByArgument {}
+
 struct SecondsOption: ParsableArguments {
     @Option(help: "How long to measure.")
     var seconds = 1.0

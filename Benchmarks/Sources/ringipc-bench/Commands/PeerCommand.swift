@@ -14,15 +14,22 @@ struct PeerCommand: ParsableCommand {
     @Option var cpu: Int
     @Option var stamps: Int32 = -1
     @Option var burst = 1
+    @Option var payload = PayloadChoice.ordinary
     @Option var direction = RateLoad.Direction.oneWay
     @OptionGroup var common: CommonOptions
+
+    private var pingpong: ScenarioOptions {
+        var options = common.pingpong
+        options.payload = payload
+        return options
+    }
 
     func run() throws {
         try CPUSet.pin(to: cpu)
         let endpoint = try Endpoint(listen)
         let report =
             switch scenario {
-            case .pingpong: try Pingpong(options: common.pingpong).runServer(endpoint, onReady: StandardOutput.ready)
+            case .pingpong: try Pingpong(options: pingpong).runServer(endpoint, onReady: StandardOutput.ready)
             case .stream:
                 try Stream(options: common.stream, stamps: Stamps(memory: stamps)).runServer(endpoint, onReady: StandardOutput.ready)
             case .burst:

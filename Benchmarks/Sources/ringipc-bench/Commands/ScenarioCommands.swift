@@ -5,9 +5,14 @@ struct PingpongCommand: ParsableCommand {
         commandName: "pingpong", abstract: "Round trips between two processes, one message in flight.")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var load: PayloadOption
+
+    func validate() throws { try load.check(common) }
 
     func run() throws {
-        try common.run(ScenarioRun(scenario: .pingpong, options: common.pingpong, cpus: common.cpus()))
+        var options = common.pingpong
+        options.payload = load.payload
+        try common.run(ScenarioRun(scenario: .pingpong, options: options, cpus: common.cpus()))
     }
 }
 

@@ -1,11 +1,20 @@
-internal import FoundationEssentials
+internal import Glibc
 
-/// Reads the small text files of /proc and /sys.
+/// Reads the text files of /proc and /sys.
 enum SystemFile {
+    /// All of it: the kernel hands out a long one in parts, and says its length of none.
     static func text(_ path: String) -> String? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        let text = String(decoding: data, as: UTF8.self)
-        return text.trimmed
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe read(file, &part, part.count)
+            if count < 0 { return nil }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self).trimmed }
+            bytes += part[..<count]
+        }
     }
 
     static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }

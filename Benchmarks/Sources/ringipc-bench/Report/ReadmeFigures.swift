@@ -40,13 +40,16 @@ struct ReadmeFigures {
     }
 
     private var own: Table {
-        let contenders = ["epoll", "io_uring", "automatic"]
-        var table = Table(["work", "unit", "epoll", "io_uring", "`automatic`"], textColumns: 2)
+        let contenders = ["epoll", "io_uring", "automatic"] + (sharesMemory ? ["shared-memory"] : [])
+        var table = Table(["work", "unit", "epoll", "io_uring", "`automatic`"] + (sharesMemory ? ["shared memory"] : []), textColumns: 2)
         for case (let name, let work?) in headlines {
             table.add([name, work.measure.title] + contenders.map { cell($0, in: work) })
         }
         return table
     }
+
+    /// An older tool did not measure it.
+    private var sharesMemory: Bool { headlines.contains { $0.1?.contenders.contains("shared-memory") == true } }
 
     private func cell(_ contender: String, in work: CaseResults) -> String {
         guard let median = work.median(of: contender) else { return "" }

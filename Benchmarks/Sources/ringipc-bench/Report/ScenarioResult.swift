@@ -10,6 +10,8 @@ struct ScenarioResult: Codable, Equatable {
     var wait: String?
     var framing: String?
     var size: Int?
+    /// How payloads are handed over, where it is not the usual way.
+    var payload: String?
     var count: Int?
     var connections: Int?
     /// Messages that a peer hands over before it flushes.
@@ -89,7 +91,7 @@ struct ScenarioResult: Codable, Equatable {
     init(scenario: String) { self.scenario = scenario }
 
     enum CodingKeys: String, CodingKey {
-        case scenario, backend, kind, peer, wait, framing, size, count, connections, batch, depth, burst, schedule, direction, seconds
+        case scenario, backend, kind, peer, wait, framing, size, payload, count, connections, batch, depth, burst, schedule, direction, seconds
         case mappings, migrations, histogram
         case offeredPerSecond = "offered_per_second"
         case messagesPerSecond = "messages_per_second"

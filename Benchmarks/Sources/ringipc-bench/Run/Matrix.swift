@@ -63,10 +63,10 @@ struct Matrix {
 
     /// Only those that wait in this way.
     func contenders(
-        _ scenario: ScenarioRun.Scenario, _ wait: WaitChoice = .block, limits: Limits = .ofBackends, peers: Bool = false,
+        _ scenario: ScenarioRun.Scenario, _ wait: WaitChoice = .block, size: Int = 64, limits: Limits = .ofBackends, peers: Bool = false,
         automatic: Bool = false
     ) -> [Contender] {
-        var ours = backends.filter { $0 != .sharedMemory || sharesMemory(scenario, wait) }
+        var ours = backends.filter { $0 != .sharedMemory || sharesMemory(scenario, wait, size) }
         if automatic && choosesBackends && !ours.contains(.automatic) { ours.append(.automatic) }
         var all = ours.map { Contender.backend($0) }
         if hasLimits { all += kinds(scenario, wait, limits, of: ours).map { .limit(kind: $0) } }
@@ -93,10 +93,10 @@ struct Matrix {
     }
 
     /// Where nobody has said which backends, shared memory takes part where it says most for its time.
-    private func sharesMemory(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice) -> Bool {
+    private func sharesMemory(_ scenario: ScenarioRun.Scenario, _ wait: WaitChoice, _ size: Int) -> Bool {
         guard choosesBackends else { return true }
         switch scenario {
-        case .stream: return true
+        case .stream: return profile == .full || size == 64
         case .pingpong: return profile == .full || wait == .spin
         case .fanin(let connections, _): return profile == .full && connections <= Self.mostLanes
         case .idle(let connections): return profile == .full && connections <= 10 * Self.mostLanes

@@ -34,6 +34,16 @@ enum Content {
         }
     }
 
+    /// Writes only the first word of message `sequence`.
+    @inline(__always)
+    static func begin(_ sequence: UInt64, _ payload: inout MutableRawSpan) { payload.storeBytes(of: sequence.littleEndian, as: UInt64.self) }
+
+    /// Whether `payload`, of eight bytes or more, begins as message `sequence` does.
+    @inline(__always)
+    static func begins(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
+        unsafe payload.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian == sequence
+    }
+
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard var next = bytes.baseAddress else { return }

@@ -44,7 +44,6 @@ final class FaninClient: Sendable {
         let (messages, times, failure) = state.withLock { ($0.messages, $0.latencies.summary, $0.failure) }
         if let failure { throw failure }
         guard messages > 0 else { throw BenchmarkFailure("no round trip was completed") }
-        try options.backend.requireAgreement(end.statistics, connections: UInt64(connections))
         return Outcome(seconds: seconds, times: times, report: meter.stop(end.statistics, messages: messages))
     }
 
@@ -112,6 +111,7 @@ final class FaninClient: Sendable {
                     try send(&reply)
                 } else {
                     isEnding = true
+                    do { try client.options.backend.require(reply.laneReport) } catch { return client.fail("\(error)") }
                     reply.close()
                 }
             }

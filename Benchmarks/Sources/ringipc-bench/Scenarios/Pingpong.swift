@@ -52,8 +52,7 @@ struct Pingpong {
 
     @inline(__always)
     func roundTrip(_ sequence: Int, on connection: inout Connection) throws {
-        let number = UInt64(sequence)
-        try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
+        try ask(UInt64(sequence), on: &connection)
         let isAnswered: Void? = try connection.receive { frame, _ in try verify(frame.bytes, sequence) }
         guard isAnswered != nil else {
             throw BenchmarkFailure("the server ended the stream before its answer to message \(sequence)")
@@ -80,7 +79,7 @@ struct Pingpong {
         let isMessage = try connection.receive { frame, reply in
             if frame.bytes.byteCount == 0 { return false }
             try verify(frame.bytes, sequence)
-            try reply.send(frame.bytes)
+            try send(frame, sequence, to: &reply)
             return true
         }
         guard let isMessage else { throw BenchmarkFailure("the client ended the stream before message \(sequence)") }
@@ -91,15 +90,53 @@ struct Pingpong {
     func answer(_ sequence: Int, on connection: inout Connection) throws {
         let isAsked: Void? = try connection.receive { frame, reply in
             try verify(frame.bytes, sequence)
-            try reply.send(frame.bytes)
+            try send(frame, sequence, to: &reply)
         }
         guard isAsked != nil else { throw BenchmarkFailure("the client ended the stream before message \(sequence)") }
     }
 
     @inline(__always)
     func verify(_ payload: RawSpan, _ sequence: Int) throws {
-        guard payload.byteCount == options.size, Content.matches(UInt64(sequence), payload) else {
+        let isRight = options.payload == .description ? Content.begins(UInt64(sequence), payload) : Content.matches(UInt64(sequence), payload)
+        guard payload.byteCount == options.size, isRight else {
             throw BenchmarkFailure("message \(sequence) arrived with a wrong content")
         }
+    }
+}
+
+// MARK: Loans
+
+extension Pingpong {
+    @inline(__always)
+    private func ask(_ number: UInt64, on connection: inout Connection) throws {
+        if options.payload == .ordinary { return try connection.send(reserving: options.size) { Content.write(number, to: &$0) } }
+        guard var loan = try connection.loan(byteCount: options.size) else {
+            try allowOrdinary(connection.lane, Int(number))
+            return try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
+        }
+        fill(&loan, number)
+        try connection.send(loan)
+    }
+
+    @inline(__always)
+    private func send(_ frame: FrameView, _ sequence: Int, to reply: inout Outbound) throws {
+        if options.payload == .ordinary { return try reply.send(frame.bytes) }
+        guard var loan = try reply.loan(byteCount: options.size) else {
+            try allowOrdinary(reply.laneReport, sequence)
+            return try reply.send(frame.bytes)
+        }
+        fill(&loan, UInt64(sequence))
+        try reply.send(loan)
+    }
+
+    /// The first messages travel before both sides have agreed on shared memory.
+    private func allowOrdinary(_ lane: LaneReport, _ sequence: Int) throws {
+        guard lane.sending == .socket else { throw BenchmarkFailure("there is no loan for message \(sequence)") }
+    }
+
+    @inline(__always)
+    private func fill(_ loan: inout Loan, _ number: UInt64) {
+        var payload = loan.mutableBytes
+        if options.payload == .description { Content.begin(number, &payload) } else { Content.write(number, to: &payload) }
     }
 }

@@ -9,6 +9,7 @@ struct ScenarioOptions: Equatable {
     var count = 100_000
     /// Messages that go before, uncounted: caches, branch predictors and clock frequency settle.
     var warmup = 1000
+    var payload = PayloadChoice.ordinary
     /// Have the kernel count system calls. Not for timing.
     var countsSystemCalls = false
     /// `nil` stands for the library's default, or for ``size`` where that is more.
@@ -44,6 +45,16 @@ enum Framing: String, CaseIterable {
         case .qbytearray: .qByteArray
         }
     }
+}
+
+/// How a round trip's payloads are handed over.
+enum PayloadChoice: String, CaseIterable {
+    /// As programs usually do: the question is produced in place, the answer is a copy of it.
+    case ordinary
+    /// In loans, which both sides write and read in full.
+    case loan
+    /// In loans of which both sides touch the first word only: what it costs to pass a description.
+    case description
 }
 
 enum WaitChoice: String, CaseIterable {

@@ -68,6 +68,7 @@ struct ScenarioRun {
         result.backend = options.backend.rawValue
         result.wait = options.wait.rawValue
         result.framing = options.framing.rawValue
+        result.payload = options.payload == .ordinary ? nil : options.payload.rawValue
         switch scenario {
         case .pace(let step):
             let pace = Pace(options: options, step: step, sharesCPU: cpus.isOneCPU)

@@ -49,12 +49,31 @@ import Testing
         #expect(result.connectTime != nil && result.firstFrame != nil && result.connectionsPerSecond != nil)
     }
 
+    @Test(arguments: backends)
+    func `one server echoes on many connections`(backend: String) throws {
+        let result = try measure(["fanin", "--connections", "5", "--seconds", "0.1", "--backend", backend])
+        #expect(result.connections == 5 && result.backend == backend && (result.count ?? 0) > 0)
+    }
+
+    @Test(arguments: ["epoll", "shared-memory"])
+    func `connections that say nothing are counted`(backend: String) throws {
+        let result = try measure(["idle", "--connections", "5", "--backend", backend])
+        #expect(result.connections == 5 && (result.bytesPerConnection ?? 0) > 0)
+    }
+
     @Test(arguments: ["block", "adaptive"], [1, 64, 100_000, 4_194_304])
     func `messages of every size travel in shared memory`(wait: String, size: Int) throws {
         for scenario in ["pingpong", "stream"] {
             let result = try measure([scenario, "--size", "\(size)", "--count", "50", "--wait", wait, "--backend", "shared-memory"])
             #expect(result.backend == "shared-memory" && result.count == 50 && result.size == size)
         }
+    }
+
+    @Test(arguments: ["loan", "description"], [8, 64, 1 << 20])
+    func `payloads are loaned in round trips`(payload: String, size: Int) throws {
+        let result = try measure(
+            ["pingpong", "--payload", payload, "--size", "\(size)", "--count", "50", "--backend", "shared-memory"])
+        #expect(result.payload == payload && result.count == 50 && result.copiedBytesPerMessage == 0)
     }
 
     @Test func `a connection that is not in shared memory at its end is a failure`() throws {

@@ -20,7 +20,7 @@ extension Matrix {
 
     private func roundTrip(_ size: Int, _ wait: WaitChoice, peers: Bool = false) -> BenchmarkCase {
         let all = contenders(
-            .pingpong, wait, limits: size == 64 ? .all : .ofBackends, peers: peers, automatic: size == 64)
+            .pingpong, wait, size: size, limits: size == 64 ? .all : .ofBackends, peers: peers, automatic: size == 64)
         return work(
             "round trip, \(wait.participle), \(size) B", .pingpong, all, wait: wait, size: size,
             seconds: size == 64 ? seconds : shortSeconds)

@@ -39,7 +39,7 @@ extension Matrix {
         let limits: Limits = size == 64 && wait == .block ? .all : .ofBackends
         return work(
             "stream, \(wait.participle), \(size) B", .stream,
-            contenders(.stream, wait, limits: limits, peers: peers, automatic: size == 64) + (size == 64 && peers ? usualPeers(.stream, wait) : []),
+            contenders(.stream, wait, size: size, limits: limits, peers: peers, automatic: size == 64) + (size == 64 && peers ? usualPeers(.stream, wait) : []),
             wait: wait, size: size, seconds: size == 64 ? seconds : shortSeconds)
     }
 
