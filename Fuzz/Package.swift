@@ -45,6 +45,7 @@ let package = Package(
         .executableTarget(name: "fuzz-hello", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-endpoint", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-datastream", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
+        .executableTarget(name: "fuzz-lane", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-ring", dependencies: ["FuzzChecks", "FuzzDriver"], swiftSettings: strict),
         .executableTarget(name: "fuzz-serve", dependencies: ["ringipc-bench", "FuzzDriver"], swiftSettings: strict),
     ]

@@ -109,8 +109,13 @@ ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, i
         for (size_t index = 0; index < total; index++) {
             int found;
             memcpy(&found, CMSG_DATA(part) + index * sizeof found, sizeof found);
-            if (*passed < 0) *passed = found;
-            else ringipc_close_elsewhere(found);
+            if (*passed == -1) {
+                *passed = found;
+                continue;
+            }
+            ringipc_close_elsewhere(found);
+            if (*passed >= 0) ringipc_close_elsewhere(*passed);
+            *passed = -2;
         }
     }
     return result;

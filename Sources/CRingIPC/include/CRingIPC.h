@@ -105,8 +105,8 @@ static inline ssize_t ringipc_send_vectored(int descriptor, struct iovec *pieces
 /* Sends bytes and, with the first of them, a descriptor (SCM_RIGHTS, unix(7)). The kernel says EPERM when the peer refuses descriptors. */
 ssize_t ringipc_send_descriptor(int descriptor, const void *buffer, size_t count, int passed);
 /* Receives; without waiting if MSG_DONTWAIT is among the flags. A descriptor that came with the bytes, close-on-exec, is written to `*passed`,
- * else -1. The kernel does not join bytes behind a descriptor to those before it, so there is one at most for an honest peer: any further ones
- * are closed elsewhere. */
+ * else -1. The kernel does not join bytes behind a descriptor to those before it, so there is one at most for an honest peer: several
+ * are closed elsewhere, and give -2. */
 ssize_t ringipc_receive_descriptor(int descriptor, void *buffer, size_t count, int flags, int *passed);
 /* Closes a descriptor of unknown kind, by a thread of its own: a peer can pass a file whose close(2) lasts as long as it likes (a socket with
  * SO_LINGER, a file of a FUSE file system). */

@@ -5,6 +5,8 @@ struct OwnedDescriptor: ~Copyable {
     let number: Int32
     /// The double that it is of; `nil` for one of Linux.
     private let double: (any KernelDouble)?
+    /// It is what a peer has passed, and nobody has looked at it: a file can be such that closing it lasts as long as the peer likes.
+    private var mayCloseSlowly = false
 
     /// - Parameter result: what the call returned that made it: the descriptor, or a negated errno.
     init(
@@ -15,5 +17,17 @@ struct OwnedDescriptor: ~Copyable {
         self.double = double
     }
 
-    deinit { close(number, of: double) }
+    /// What a peer has passed. A thread of its own closes it, unless ``closesAtOnce()`` was called.
+    init(passed number: Int32) {
+        self.number = number
+        double = nil
+        mayCloseSlowly = true
+    }
+
+    /// It turned out to be an ordinary file.
+    mutating func closesAtOnce() { mayCloseSlowly = false }
+
+    deinit {
+        if mayCloseSlowly { ringipc_close_elsewhere(number) } else { close(number, of: double) }
+    }
 }

@@ -20,7 +20,9 @@ extension Inbound {
 
     /// Lets further bytes of the peer's ring be read, and gives back those that were. `false` while there is nothing new.
     mutating func advance(_ lane: inout SharedLane) throws(TransportError) -> Bool {
-        isInPlace ? try showNext(&lane) : try copyNext(&lane)
+        guard isInPlace ? try showNext(&lane) : try copyNext(&lane) else { return false }
+        try requirePiece()
+        return true
     }
 
     /// Gives back what was read in place. Before any wait: the peer may not be able to write what is waited for, or to read, without the room.
@@ -62,7 +64,12 @@ extension Inbound {
 
     /// Bytes that are copied cannot be changed any more by the peer.
     private mutating func copyNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
-        guard try lane.has(.data) else { return false }
+        guard try lane.has(.data) else {
+            // Whole frames are published.
+            let begun = isSpanning ? spanning.count : ring.count
+            guard begun == 0 else { throw Self.cutFrame(begun) }
+            return false
+        }
         let memory = unsafe try memoryForReceive()
         let count = min(memory.count, lane.consumer.count, lane.portion)
         guard count > 0 else { return false }
@@ -82,9 +89,17 @@ extension Inbound {
         return frame.encodedLength <= ring.count ? (frame.kind, frame.payloadLength) : nil
     }
 
+    /// Whether there is nothing at the front that the program has to take: no whole frame, and no end.
+    func beginsWithPart() throws(TransportError) -> Bool {
+        var batch = unsafe FrameBatch(parser: parser, memory: readable)
+        return try !batch.beginsWithFrame() && !batch.isFinished
+    }
+
     /// Takes a piece of a long frame off, which lies whole at the front: a header, and `count` bytes.
     mutating func takePiece(_ count: Int) throws(TransportError) {
-        guard pieceLength == 0 || count <= pieceLength - pieces.count else { throw Self.malformedPiece("a piece reaches beyond the end of its frame") }
+        guard pieceLength == 0 || count <= pieceLength - pieces.count else {
+            throw Self.malformedPiece("a piece reaches beyond the end of its frame")
+        }
         let payload = unsafe ring.readable.dropping(NativeHeader.length).keeping(count)
         let copied = unsafe pieces.append(payload, from: &budget)
         copiedBytes &+= UInt64(copied)
@@ -92,7 +107,7 @@ extension Inbound {
         // Of the copy, which the peer cannot change any more.
         if pieceLength == 0 { pieceLength = unsafe try Self.lengthOfPiecedFrame(pieces.bytes, parser) }
         ring.consume(FrameFormat.native.encodedLength(ofPayload: count))
-        guard pieces.count == pieceLength else { return }
+        guard pieces.count == pieceLength else { return try requirePiece() }
         swap(&spanning, &pieces)
         spanningLength = pieceLength
         pieceLength = 0
@@ -111,7 +126,13 @@ extension Inbound {
         return length
     }
 
-    /// Another frame has come where a piece was due.
+    /// What is at the front while pieces are due is the next one.
+    private func requirePiece() throws(TransportError) {
+        guard pieceLength > 0, ring.count >= NativeHeader.length else { return }
+        if unsafe NativeHeader.laneFrame(in: ring.readable)?.kind != .piece { try requireNoPieces() }
+    }
+
+    /// Another frame has come.
     func requireNoPieces() throws(TransportError) {
         if pieceLength > 0 { throw Self.malformedPiece("another frame comes between the pieces of one") }
     }

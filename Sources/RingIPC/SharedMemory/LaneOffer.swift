@@ -38,8 +38,7 @@ struct LaneOffer: ~Copyable {
                 .invalidSharedMemory, during: .handshake,
                 detail: "the peer's hello offers shared memory and brought no descriptor; is there a relay in between?")
         }
-        let segment = try PeerSegment(
-            adopting: try OwnedDescriptor(number, during: .handshake), largestRing: options.largestPeerRing)
+        let segment = try PeerSegment(adopting: OwnedDescriptor(passed: number), largestRing: options.largestPeerRing)
         let isSameUser = peer.map { $0.userIdentifier == ringipc_effective_user() } ?? false
         return SharedLane(
             own: self.segment, peer: segment, socket: socket, copiesFrames: options.copiesAllFrames || !isSameUser, options: options)
@@ -53,9 +52,22 @@ struct PassedDescriptors: ~Copyable {
     /// More than an honest peer passes ahead of the frames that speak of them.
     private static let limit = 16
 
-    mutating func append(_ number: Int32) {
-        guard numbers.count < Self.limit else { return ringipc_close_elsewhere(number) }
+    /// Each that nobody takes is closed by a thread of its own: a peer could make as many of these as it likes.
+    static func surplus() -> TransportError {
+        TransportError(
+            .invalidSharedMemory, during: .receive,
+            detail: "the peer passes descriptors that no frame of it speaks of; it is broken or hostile")
+    }
+
+    /// `false`, and the descriptor was closed, when there are too many. A negative number stands for several that came at once.
+    mutating func append(_ number: Int32) -> Bool {
+        guard number >= 0 else { return false }
+        guard numbers.count < Self.limit else {
+            ringipc_close_elsewhere(number)
+            return false
+        }
         numbers.append(number)
+        return true
     }
 
     mutating func takeFirst() -> Int32? { numbers.isEmpty ? nil : numbers.removeFirst() }

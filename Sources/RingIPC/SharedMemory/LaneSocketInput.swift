@@ -37,8 +37,9 @@ struct LaneSocketInput: ~Copyable {
     /// `nil` when there may be more.
     private mutating func readOnce(_ socket: Int32, _ flags: Int32, into loans: inout IncomingLoans) throws(TransportError) -> Outcome? {
         var descriptor: Int32 = -1
+        // With room for descriptors: the kernel would close them on this thread, for as long as that takes.
         let result = unsafe ringipc_receive_descriptor(socket, memory.baseAddress! + count, memory.count - count, flags, &descriptor)
-        if descriptor >= 0 { passed.append(descriptor) }
+        if descriptor != -1, !passed.append(descriptor) { throw PassedDescriptors.surplus() }
         switch result {
         case 1...:
             count += result

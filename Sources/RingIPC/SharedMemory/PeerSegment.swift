@@ -17,7 +17,9 @@ struct PeerSegment: ~Copyable {
     /// - Throws: ``TransportError``: `invalidSharedMemory` when it is no such segment, and then nothing was mapped; `memoryExhausted`,
     ///   `accessDenied` or `systemFailure` when the kernel does not map it.
     init(adopting file: consuming OwnedDescriptor, largestRing: Int) throws(TransportError) {
+        var file = file
         let size = try PassedFile.size(of: file.number, during: .handshake)
+        file.closesAtOnce()
         guard let layout = SegmentLayout(fileSize: size) else {
             throw PassedFile.refused("has a size that no segment has", during: .handshake)
         }

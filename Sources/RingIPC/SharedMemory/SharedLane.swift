@@ -23,10 +23,15 @@ struct SharedLane: ~Copyable {
     var isAccepted = false
     /// What we send goes into our ring.
     var isSending = false
+    /// Our direction has ended on the socket, without a switch.
+    var hasSaidGoodbye = false
+    private var mayRing: Bool { isSending || hasSaidGoodbye }
     /// What the peer sends comes out of its ring.
     var isReceiving = false
     /// The socket has ended: whatever the peer has published is the last of it.
     var isSocketOver = false
+    /// A doorbell found nobody.
+    private(set) var isPeerGone = false
     /// Bytes of the peer's ring that are lent to be parsed, since the position.
     var exposed = 0
     private var socketInput = LaneSocketInput()
@@ -101,23 +106,21 @@ extension SharedLane {
     /// Makes what was written visible, and wakes a reader that sleeps.
     @inline(__always)
     mutating func publish() throws(TransportError) {
-        let (socket, mayRing) = (socket, isSending)
-        var rings: UInt64 = 0
-        try producer.publish(through: &doorbell) { () throws(TransportError) in
-            rings = mayRing ? 1 : 0
-            if mayRing { Self.ring(socket) }
-        }
-        callCount &+= rings
+        var mustRing = false
+        try producer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
+        if mustRing { ring() }
     }
 
-    /// Only after the own switch, for a doorbell must not get between the bytes of a frame. Before it, what is still to leave by the socket wakes
-    /// the peer as well; whoever has given room back tries to send that, the switch at the least.
+    /// Only when everything else has left by the socket, for a doorbell must not get between the bytes of a frame. Before it, what is still to
+    /// leave wakes the peer as well; whoever has given room back tries to send that, the switch or a goodbye at the least.
     ///
-    /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep. One that is broken is found so by
-    /// whoever waits at it.
-    private static func ring(_ socket: Int32) {
+    /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep.
+    private mutating func ring() {
+        guard mayRing else { return }
+        callCount &+= 1
         var word = NativeHeader.word(kind: .doorbell).littleEndian
-        _ = unsafe ringipc_send(socket, &word, NativeHeader.length, Int32(MSG_DONTWAIT))
+        let result = unsafe ringipc_send(socket, &word, NativeHeader.length, Int32(MSG_DONTWAIT))
+        if result == -Int(EPIPE) || result == -Int(ECONNRESET) { isPeerGone = true }
     }
 
     /// Tells the peer by the socket that everything from here on is in the ring. `false` while the socket is full.
@@ -148,23 +151,15 @@ extension SharedLane {
 
     /// `count` bytes were read.
     mutating func release(_ count: Int) throws(TransportError) {
-        let (socket, mayRing) = (socket, isSending)
-        var rings: UInt64 = 0
-        try consumer.release(count, through: &doorbell) { () throws(TransportError) in
-            rings = mayRing ? 1 : 0
-            if mayRing { Self.ring(socket) }
-        }
-        callCount &+= rings
+        var mustRing = false
+        try consumer.release(count, through: &doorbell) { () throws(TransportError) in mustRing = true }
+        if mustRing { ring() }
     }
 
     private mutating func giveBackAll() throws(TransportError) {
-        let (socket, mayRing) = (socket, isSending)
-        var rings: UInt64 = 0
-        try consumer.publish(through: &doorbell) { () throws(TransportError) in
-            rings = mayRing ? 1 : 0
-            if mayRing { Self.ring(socket) }
-        }
-        callCount &+= rings
+        var mustRing = false
+        try consumer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
+        if mustRing { ring() }
     }
 
     /// Takes off what the socket has: doorbells, pools of loans, and its end.
@@ -184,8 +179,8 @@ extension SharedLane {
         try unsafe socketInput.take(bytes, into: &incomingLoans)
     }
 
-    /// A descriptor that came with bytes for ``takeSocketInput(_:)``.
-    mutating func takePassed(_ descriptor: Int32) { socketInput.passed.append(descriptor) }
+    /// A descriptor that came with bytes for ``takeSocketInput(_:)``. `false`, and it was closed, when there are too many.
+    mutating func takePassed(_ descriptor: Int32) -> Bool { socketInput.passed.append(descriptor) }
 
     /// Takes a loan that the ring speaks of; see ``IncomingLoans/take(_:)``.
     mutating func takeLoan(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
@@ -202,6 +197,7 @@ extension SharedLane {
     enum Wish {
         case data
         case room(Int)
+        case dataOrRoom(Int)
     }
 
     /// Whether it is there, looking at the peer's position if it was not before.
@@ -209,6 +205,7 @@ extension SharedLane {
         switch wish {
         case .data: try consumer.hasBytes()
         case .room(let count): try producer.hasRoom(for: count + Self.goodbyeRoom)
+        case .dataOrRoom(let count): if try has(.data) { true } else { try has(.room(count)) }
         }
     }
 
@@ -217,6 +214,7 @@ extension SharedLane {
         switch wish {
         case .data: try prepareSleep(data: true, room: nil)
         case .room(let count): try prepareSleep(data: false, room: count)
+        case .dataOrRoom(let count): try prepareSleep(data: true, room: count)
         }
     }
 

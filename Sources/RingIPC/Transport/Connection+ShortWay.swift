@@ -9,7 +9,9 @@ extension Connection {
     @usableFromInline
     @inline(never)
     mutating func advanceInPlace() throws(TransportError) {
-        guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary else { return }
+        guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary,
+            unsafe inbound.pointee.pieceLength == 0
+        else { return }
         unsafe try outbound.pointee.publish(lane)
         guard laneSpinBudget.allowance > 0, unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return }
         laneSpinBudget.spinSucceeded()

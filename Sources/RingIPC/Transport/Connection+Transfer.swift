@@ -129,6 +129,7 @@ extension Connection {
     }
 
     mutating func book(received: Int) throws(TransportError) {
+        if end.hasSurplusDescriptors { throw PassedDescriptors.surplus() }
         unsafe inbound.pointee.markReceived(received)
         counters.bytesReceived &+= UInt64(received)
         guard unsafe inbound.pointee.isAwaitingHello, let hello = unsafe try inbound.pointee.takeHello() else { return }
@@ -142,10 +143,12 @@ extension Connection {
         queueLaneAnswer()
         if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
-            do { try flush(until: deadline) } catch where error.code == .connectionReset {
+            var isMoreThere = false
+            do { isMoreThere = try flushBeforeReceive(until: deadline) } catch where error.code == .connectionReset {
                 end.sendFailure = error
                 unsafe outbound.pointee.discardQueued()
             }
+            if isMoreThere { return true }
             // What the flush took in meanwhile may be all that is waited for.
             if counters.bytesReceived != receivedBefore { return true }
         }
@@ -225,9 +228,9 @@ extension Connection {
     }
 
     /// Whether the peer's goodbye has been read, or stands behind frames that nobody has read; these are dropped. Asked when the peer has closed
-    /// its socket, so that there is an end to what can come.
-    mutating func hasPeerSaidGoodbye() -> Bool {
-        while !end.isPeerFinished {
+    /// its socket, so that there is an end to what can come; but one that is hostile can go on writing into its ring.
+    mutating func hasPeerSaidGoodbye(until deadline: Int64) -> Bool {
+        while !end.isPeerFinished, ringipc_monotonic_nanoseconds() < deadline {
             var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
             do { while try batch.next() != nil {} } catch { return false }
             end.isPeerFinished = batch.isFinished
@@ -235,16 +238,18 @@ extension Connection {
             unsafe inbound.pointee.consume(consumed)
             guard !end.isPeerFinished else { break }
             if hasOfferedLane {
+                guard let isPiece = try? workOffLaneFrames() else { return false }
+                if isPiece { continue }
                 guard let isMore = try? takeMoreOfLane() else { return false }
                 if isMore { continue }
-                guard let isAny = try? workOffLaneFrames() else { return false }
-                if isAny { continue }
+                // Nothing but doorbells comes by the socket.
+                if isReceivingOnLane { return false }
             }
             guard let memory = unsafe try? inbound.pointee.memoryForReceive() else { return false }
             let received = unsafe receiveNow(into: memory)
             guard received > 0, (try? book(received: received)) != nil else { return false }
         }
-        return true
+        return end.isPeerFinished
     }
 
     /// Drops input until the peer has ended, or has read all that we sent: then a close cannot cost it anything.
@@ -252,7 +257,7 @@ extension Connection {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
         defer { unsafe memory.deallocate() }
         while ringipc_monotonic_nanoseconds() < deadline {
-            let result = unsafe ringipc_receive(socket.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT))
+            let result = unsafe receiveNow(into: memory)
             if result > 0 || result == -Int(EINTR) { continue }
             guard result == -Int(EAGAIN), ringipc_unread_bytes(socket.descriptor) > 0 else { return }
             // The kernel does not tell when the peer has read; it does tell when the peer closes or sends.

@@ -56,6 +56,10 @@ public struct Connection: ~Copyable {
         var sendFailure: TransportError?
         /// Our goodbye is queued.
         var isFinished = false
+        /// The socket may still hold descriptors that were passed before they were refused.
+        var mayHoldDescriptors = false
+        /// The peer has passed descriptors that nobody expects.
+        var hasSurplusDescriptors = false
     }
 
     /// Connects to a server, or takes over a connected descriptor. Does not wait for the peer's hello: the first receive does.
@@ -200,8 +204,8 @@ extension Connection {
     public mutating func finishSending() throws(TransportError) {
         queueGoodbye()
         try flush()
-        // Doorbells of a lane still have to pass.
-        guard !isSendingOnLane else { return }
+        // Doorbells still have to pass, also for a lane that only the peer uses.
+        guard unsafe outbound.pointee.lane == nil else { return }
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))
     }
 }
@@ -313,9 +317,10 @@ extension Connection {
     public consuming func close() throws(TransportError) {
         let deadline = Self.deadline(after: configuration.drainTimeout)
         try flush(until: deadline)
+        if isSendingOnLane { try requireReader(until: deadline) }
         queueGoodbye()
         // A peer that has said goodbye itself need not wait for ours.
-        do { try flush(until: deadline) } catch where !hasPeerSaidGoodbye() { throw error } catch {}
+        do { try flush(until: deadline) } catch where !hasPeerSaidGoodbye(until: deadline) { throw error } catch {}
         // What is in shared memory stays there for the peer, whatever becomes of the socket.
         if isSendingOnLane { return }
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))

@@ -78,8 +78,10 @@ struct ConnectionSlot: ~Copyable {
     var isLaneActive = false
     /// Bytes of the piece at the front of the ring that were copied already, when there was no memory for all of it.
     var pieceTaken = 0
+    /// Descriptors are refused by now, but the socket may still hold some that were passed before.
+    var mayHoldDescriptors = false
     /// The socket may bring descriptors: it is waited for until it is readable, and read then.
-    var takesDescriptors: Bool { outbound.laneState.takesDescriptors }
+    var takesDescriptors: Bool { outbound.laneState.takesDescriptors || mayHoldDescriptors }
     var isReceivingOnLane: Bool { unsafe outbound.lane?.pointee.isReceiving == true }
     var isSendingOnLane: Bool { unsafe outbound.lane?.pointee.isSending == true }
 

@@ -36,6 +36,7 @@ extension LoopCore where B: ~Copyable {
         unsafe slot.pointee.laneSetup = nil
         statistics.sharedMemoryRefusals &+= 1
         unsafe ringipc_refuse_descriptors(slot.pointee.descriptor)
+        unsafe slot.pointee.mayHoldDescriptors = true
     }
 
     /// The peer's hello is here: its offer, if there is one, is taken or refused.
@@ -74,10 +75,13 @@ extension LoopCore where B: ~Copyable {
             statistics.sharedMemoryConnections &-= 1
             unsafe giveUpLane(slot, .refusedByPeer)
         // This side has refused, and the peer did not know it yet.
-        case .laneAccepted where unsafe lane == nil, .laneRefused where unsafe lane == nil: break
+        case .laneAccepted where unsafe slot.pointee.outbound.laneState.isRefusedHere: break
+        case .laneRefused where unsafe slot.pointee.outbound.laneState.isRefusedHere: break
         case .doorbell where unsafe lane?.pointee.isSending == true: break
-        case .laneSwitch where unsafe lane?.pointee.isReceiving == false:
-            return unsafe peerSwitched(slot, bytes)
+        // It has answered before it switches.
+        case .laneSwitch where unsafe lane?.pointee.isReceiving == false && lane?.pointee.isAccepted == true:
+            unsafe lane?.pointee.isReceiving = true
+            unsafe activateLane(slot)
         default: return unsafe failUnexpected(frame.kind, slot, bytes)
         }
         return frame.encodedLength
@@ -90,14 +94,11 @@ extension LoopCore where B: ~Copyable {
         return bytes.count
     }
 
-    private mutating func peerSwitched(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ bytes: UnsafeRawBufferPointer) -> Int {
-        guard let lane = unsafe slot.pointee.outbound.lane else { return 0 }
-        unsafe lane.pointee.isReceiving = true
+    /// What the socket brought behind the peer's switch.
+    mutating func takeSocketInput(_ bytes: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
         do throws(TransportError) {
-            unsafe try lane.pointee.takeSocketInput(bytes.dropping(NativeHeader.length))
-            unsafe activateLane(slot)
+            unsafe try slot.pointee.outbound.lane?.pointee.takeSocketInput(bytes)
         } catch { unsafe fail(slot, error) }
-        return bytes.count
     }
 
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
@@ -119,7 +120,11 @@ extension LoopCore where B: ~Copyable {
         var passed: Int32 = -1
         statistics.systemCalls &+= 1
         let result = unsafe ringipc_receive_descriptor(slot.pointee.descriptor, memory.baseAddress, memory.count, Int32(MSG_DONTWAIT), &passed)
-        if passed >= 0 { unsafe takeDescriptor(passed, slot) }
+        // After a refusal the peer may not know of it yet.
+        if passed != -1, unsafe !takeDescriptor(passed, slot), unsafe !slot.pointee.mayHoldDescriptors {
+            return unsafe fail(slot, PassedDescriptors.surplus())
+        }
+        if unsafe slot.pointee.mayHoldDescriptors { unsafe slot.pointee.mayHoldDescriptors = backend.kernel.hasInput(slot.pointee.descriptor) }
         guard result > 0 else { return unsafe receiveEnded(Int32(result), slot) }
         statistics.bytesReceived &+= UInt64(result)
         unsafe take(UnsafeMutableRawBufferPointer(rebasing: memory[..<result]), slot)
@@ -138,15 +143,14 @@ extension LoopCore where B: ~Copyable {
             slot, TransportError(.memoryExhausted, during: .receive, detail: "spanningBudget is used up by frames and by paused connections"))
     }
 
-    private func takeDescriptor(_ number: Int32, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
-        if let setup = unsafe slot.pointee.laneSetup, setup.offer != nil {
-            setup.offer?.passed.append(number)
-        } else if let lane = unsafe slot.pointee.outbound.lane {
-            // Behind the peer's switch, which is not worked off yet.
-            unsafe lane.pointee.takePassed(number)
-        } else {
-            ringipc_close_elsewhere(number)
-        }
+    /// One that the peer may offer its shared memory or lend with: `false` for any other, and for several (negative), which are closed.
+    private func takeDescriptor(_ number: Int32, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Bool {
+        guard number >= 0 else { return false }
+        if let setup = unsafe slot.pointee.laneSetup, setup.offer != nil { return setup.offer?.passed.append(number) == true }
+        // Behind the peer's switch, which is not worked off yet.
+        if let lane = unsafe slot.pointee.outbound.lane { return unsafe lane.pointee.takePassed(number) }
+        ringipc_close_elsewhere(number)
+        return false
     }
 
     private mutating func doorbellRang(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) {

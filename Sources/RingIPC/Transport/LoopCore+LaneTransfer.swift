@@ -114,7 +114,10 @@ extension LoopCore where B: ~Copyable {
         let memory = unsafe lane.pointee.copiesFrames ? laneCopies.copy(bytes) : bytes
         if unsafe lane.pointee.copiesFrames { statistics.copiedBytes &+= UInt64(bytes.count) }
         guard let length = unsafe parser.encodedLength(ofFrameBeginningWith: memory), length <= memory.count else {
-            guard unsafe bytes.count < lane.pointee.consumer.count else { throw Inbound.cutFrame(bytes.count) }
+            guard unsafe bytes.count < lane.pointee.consumer.count else {
+                try unsafe requireAcceptable(memory)
+                throw Inbound.cutFrame(bytes.count)
+            }
             return 0
         }
         let consumed = unsafe deliver(memory, slot)

@@ -117,6 +117,11 @@ extension LoopCore where B: ~Copyable {
     mutating func process(_ bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty, unsafe slot.pointee.isReading {
+            if unsafe slot.pointee.isReceivingOnLane {
+                unsafe takeSocketInput(UnsafeRawBufferPointer(rest), slot)
+                unsafe rest = unsafe rest.dropping(rest.count)
+                break
+            }
             if unsafe slot.pointee.isPeerFinished {
                 unsafe fail(slot, TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye"))
                 break
@@ -264,7 +269,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// A header alone is enough to refuse a frame: its announced length is never waited for when it is over the limit.
-    private func requireAcceptable(_ header: UnsafeRawBufferPointer) throws(TransportError) {
+    func requireAcceptable(_ header: UnsafeRawBufferPointer) throws(TransportError) {
         var batch = unsafe FrameBatch(parser: parser, memory: header)
         _ = try batch.next()
     }

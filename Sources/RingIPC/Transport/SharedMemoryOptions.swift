@@ -68,6 +68,10 @@ enum LaneState {
         if case .offered = self { true } else { false }
     }
 
+    var isRefusedHere: Bool {
+        if case .refusedHere = self { true } else { false }
+    }
+
     /// The socket may bring descriptors, and frames of the lane.
     var takesDescriptors: Bool {
         switch self {

@@ -215,10 +215,17 @@ extension FrameBatch {
         guard known != .data, !isIgnorable else { throw malformed("a \(known) frame is marked as ignorable") }
         if known.isOfLane { return false }
         guard length == 0 else { throw malformed("a goodbye has a payload") }
-        guard available == NativeHeader.length else { throw malformed("bytes follow a goodbye") }
+        guard available == NativeHeader.length || isDoorbellNext() else { throw malformed("bytes follow a goodbye") }
         unsafe position += NativeHeader.length
         isFinished = true
         return false
+    }
+
+    /// Behind a goodbye on the socket a side still rings, if the other one sends in its ring.
+    private func isDoorbellNext() -> Bool {
+        guard endsAtLaneFrames, unsafe end - position >= 2 * NativeHeader.length else { return false }
+        let next = unsafe position.loadUnaligned(fromByteOffset: NativeHeader.length, as: UInt64.self)
+        return UInt64(littleEndian: next) == NativeHeader.word(kind: .doorbell)
     }
 
     @usableFromInline

@@ -23,6 +23,13 @@ import Testing
         #expect(inputs.contains { unsafe $0.examine { unsafe canary.failure(on: $0) } != nil }, "the check cannot fail")
     }
 
+    @Test func `a connection with a lane serves an honest peer and ends a lying one`() throws {
+        let inputs = try CorpusInput.inputs(of: "lane")
+        let (check, canary) = (LaneCheck(), LaneCheck(isCanary: true))
+        for input in inputs { #expect(unsafe input.examine { unsafe check.failure(on: $0) } == nil, "\(input.name)") }
+        #expect(inputs.contains { unsafe $0.examine { unsafe canary.failure(on: $0) } != nil }, "the check cannot fail")
+    }
+
     @Test func `a shared ring believes what it may and refuses the rest`() throws {
         let inputs = try CorpusInput.inputs(of: "ring")
         let (check, canary) = (SharedRingCheck(), SharedRingCheck(isCanary: true))

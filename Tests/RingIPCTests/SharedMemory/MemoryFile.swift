@@ -8,6 +8,7 @@ struct MemoryFile {
 
     /// How many descriptors of this process lead to it.
     var openCount: Int { entries(of: "/proc/self/fd").count { number in Int32(number).map(isOpen) ?? false } }
+    init(inode: UInt64) { self.inode = inode }
 
     init(_ descriptor: Int32) {
         var status = stat()
@@ -21,6 +22,16 @@ struct MemoryFile {
             let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
             return fields.count == 6 && fields[4] == "\(inode)" && fields[5].contains("memfd:ringipc")
         }
+    }
+
+    /// What this process still has of it; `nil` if nothing. Descriptors that somebody passed may be closed a moment later, by another thread.
+    func remains() -> String? {
+        let limit = ContinuousClock.now + safetyNet
+        while ContinuousClock.now < limit {
+            if mappingCount == 0, !entries(of: "/proc/self/fd").contains(where: { isOpen(at: Int32($0) ?? -1) }) { return nil }
+            sched_yield()
+        }
+        return "\(mappingCount) mappings or a descriptor of the file \(inode)"
     }
 
     /// Whether the descriptor of that number is open and leads to it.

@@ -21,8 +21,13 @@ fcntl.fcntl(file, F_ADD_SEALS, SEALS)
 print(file, flush=True)
 
 
-# A word is loaded and stored as a whole. struct goes byte by byte, and writes zeros first.
-our_words, their_words = (memoryview(memory)[:HEAD].cast("Q") for memory in (ours, theirs))
+# Words are read and written through a view of words, in one access each: the functions of `struct` go byte by byte.
+def word(memory, offset):
+    return memoryview(memory).cast("Q")[offset // 8]
+
+
+def set_word(offset, value):
+    memoryview(ours).cast("Q")[offset // 8] = value
 
 
 def take(position, count):
@@ -41,18 +46,18 @@ def put(position, data):
 
 read = written = 0
 while True:
-    while their_words[WRITE_POSITION // 8] == read:
+    while word(theirs, WRITE_POSITION) == read:
         os.sched_yield()
     length, kind, flags, reserved = struct.unpack("<IBBH", take(read, 8))
     assert (kind, flags, reserved) == (0, 0, 0)
     payload = take(read + 8, length)
     read += 8 + (length + 7) // 8 * 8
-    our_words[READ_POSITION // 8] = read
+    set_word(READ_POSITION, read)
     answer = struct.pack("<IBBH", length, 0, 0, 0) + payload[::-1] + bytes(-length % 8)
-    while written + len(answer) - their_words[READ_POSITION // 8] > ring:
+    while written + len(answer) - word(theirs, READ_POSITION) > ring:
         os.sched_yield()
     put(written, answer)
     written += len(answer)
-    our_words[WRITE_POSITION // 8] = written
+    set_word(WRITE_POSITION, written)
     if length == 0:
         break

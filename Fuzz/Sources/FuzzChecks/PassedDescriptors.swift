@@ -1,0 +1,1 @@
+../../../Tests/RingIPCTests/Support/PassedDescriptors.swift

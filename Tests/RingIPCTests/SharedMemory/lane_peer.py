@@ -1,0 +1,189 @@
+"""Other sides of connections with a lane, written from Docs/SharedMemory.md and Docs/WireFormat.md alone.
+
+Standard input is a socket, on which jobs come, one in a packet: the steps that a peer takes, each a word, or a word and a number behind a colon; and
+two descriptors: the socket of its connection, and where it prints to. Each job gets a process of its own, which ends after the last step, and is
+killed at `die`. It prints the inode number of each file of shared memory that it has made or got, and `ended` when it has outlived its steps.
+"""
+import array
+import fcntl
+import mmap
+import os
+import signal
+import socket
+import struct
+import traceback
+
+HEAD, RING = 65536, 4096
+WRITE_POSITION, READ_POSITION, SLEEPING = 0, 128, 256
+FOR_DATA, FOR_ROOM = 1, 2
+F_ADD_SEALS, SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x10
+DATA, GOODBYE, ACCEPTED, REFUSED, SWITCH, DOORBELL, PIECE = range(7)
+MAGIC, SHARED_MEMORY = b"\xffRI\xff", 1
+
+peer = output = None
+own = theirs = None
+written = read = sleeps = 0
+
+
+def header(length, kind=DATA):
+    return struct.pack("<IBBH", length, kind, 0, 0)
+
+
+def frame(payload, kind=DATA):
+    return header(len(payload), kind) + payload + bytes(-len(payload) % 8)
+
+
+def pattern(count):
+    return bytes(index & 0xFF for index in range(count))
+
+
+# Words are read and written through a view of words, in one access each: the functions of `struct` go byte by byte.
+def word(memory, offset):
+    return memoryview(memory).cast("Q")[offset // 8]
+
+
+def set_word(offset, value):
+    memoryview(own).cast("Q")[offset // 8] = value
+
+
+def put(data):
+    global written
+    for byte in data:
+        own[HEAD + written % RING] = byte
+        written += 1
+
+
+def receive(count):
+    got = b""
+    while len(got) < count:
+        some = peer.recv(count - len(got))
+        assert some, f"the stream ended after {got}"
+        got += some
+    return got
+
+
+def tell(text):
+    os.write(output, f"{text}\n".encode())
+
+
+# Of the set-up.
+
+
+def meet(_):
+    """Reads the hello, and maps what came with it."""
+    global theirs
+    data, control, _, _ = peer.recvmsg(24, socket.CMSG_SPACE(4))
+    assert data[:4] == MAGIC and data[8] == SHARED_MEMORY, data
+    file = array.array("i", control[0][2])[0]
+    tell(os.fstat(file).st_ino)
+    theirs = mmap.mmap(file, HEAD + RING, mmap.MAP_SHARED, mmap.PROT_READ)
+    os.close(file)
+
+
+def greet(seals, passes=True):
+    global own
+    file = os.memfd_create("ringipc", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(file, HEAD + RING)
+    own = mmap.mmap(file, HEAD + RING, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    fcntl.fcntl(file, F_ADD_SEALS, seals)
+    tell(os.fstat(file).st_ino)
+    hello = MAGIC + struct.pack("<BBHQII", 1, 0, 16, SHARED_MEMORY, 16 << 20, 0)
+    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))] if passes else []
+    peer.sendmsg([hello], control)
+    os.close(file)
+
+
+def expect(kind):
+    """That frame, behind any frames of data."""
+    while True:
+        length, found = struct.unpack_from("<IB", receive(8))
+        if found != DATA:
+            break
+        receive((length + 7) // 8 * 8)
+    assert found == kind, found
+    receive(length)
+
+
+# Of the ring.
+
+
+def take(_):
+    """Waits for a frame in the ring and reads it, without giving it back."""
+    global read
+    while word(theirs, WRITE_POSITION) == read:
+        os.sched_yield()
+    place = HEAD + read % RING
+    length, kind = struct.unpack_from("<IB", theirs, place)
+    assert kind == DATA, kind
+    read += 8 + (length + 7) // 8 * 8
+
+
+def announce(reason):
+    global sleeps
+    sleeps += 4
+    set_word(SLEEPING, sleeps | reason)
+
+
+def await_sleep(reason):
+    while not word(theirs, SLEEPING) & reason:
+        os.sched_yield()
+
+
+def await_full(count):
+    """Until no frame of so many bytes fits: 8 bytes stay free for a goodbye."""
+    while word(theirs, WRITE_POSITION) + 16 + count <= RING:
+        os.sched_yield()
+
+
+STEPS = {
+    "meet": meet,
+    "hello": lambda _: greet(SEALS),
+    "bare-hello": lambda _: greet(SEALS, passes=False),
+    "unsealed-hello": lambda _: greet(SEALS & ~0x2),
+    "accept": lambda _: peer.sendall(frame(bytes(8), ACCEPTED)),
+    "learn-accepted": lambda _: expect(ACCEPTED),
+    "until-answered": lambda _: peer.recv(1, socket.MSG_PEEK),
+    "learn-refused": lambda _: expect(REFUSED),
+    "switch": lambda _: peer.sendall(header(0, SWITCH)),
+    "follow": lambda _: expect(SWITCH),
+    "send": lambda count: peer.sendall(frame(pattern(count))),
+    "write": lambda count: put(frame(pattern(count))),
+    "piece": lambda count: put(frame(header(count) + pattern(56), PIECE)),
+    "goodbye": lambda _: put(header(0, GOODBYE)),
+    "publish": lambda _: set_word(WRITE_POSITION, written),
+    "ring": lambda _: peer.sendall(header(0, DOORBELL)),
+    "take": take,
+    "give-back": lambda _: set_word(READ_POSITION, read),
+    "sleep": lambda _: announce(FOR_DATA),
+    "sleep-for-room": lambda _: announce(FOR_ROOM),
+    "until-asleep": lambda _: await_sleep(FOR_DATA),
+    "until-it-waits-for-room": lambda _: await_sleep(FOR_ROOM),
+    "until-full": await_full,
+    "die": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+}
+
+
+def play(steps):
+    try:
+        for step in steps:
+            name, _, number = step.partition(":")
+            STEPS[name](int(number or 0))
+    except Exception:
+        traceback.print_exc()
+    tell("ended")
+    os._exit(1)
+
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+jobs = socket.socket(fileno=0)
+while True:
+    job, control, _, _ = jobs.recvmsg(4096, socket.CMSG_SPACE(8))
+    if not job:
+        break
+    files = array.array("i", control[0][2])
+    if os.fork() == 0:
+        jobs.close()
+        peer, output = socket.socket(fileno=files[0]), files[1]
+        play(job.decode().split())
+    for file in files:
+        os.close(file)

@@ -1,0 +1,35 @@
+import Glibc
+
+/// Sends the bytes in one call, and the descriptors with them (SCM_RIGHTS, unix(7)). Whether the kernel took them.
+func sendPassing(_ descriptors: [Int32], with bytes: [UInt8], to socket: Int32) -> Bool {
+    let length = 16 + 4 * descriptors.count
+    var (bytes, control) = (bytes, [UInt8](repeating: 0, count: (length + 7) & ~7))
+    unsafe control.withUnsafeMutableBytes { memory in
+        // Length, level and type of the control message, then the numbers (cmsg(3)).
+        unsafe memory.storeBytes(of: length, as: Int.self)
+        unsafe memory.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
+        unsafe memory.storeBytes(of: 1, toByteOffset: 12, as: Int32.self)
+        for (index, descriptor) in descriptors.enumerated() {
+            unsafe memory.storeBytes(of: descriptor, toByteOffset: 16 + 4 * index, as: Int32.self)
+        }
+    }
+    let result = unsafe withMessage(&bytes, &control) { unsafe sendmsg(socket, $0, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)) }
+    return result == bytes.count
+}
+
+/// Calls `body` with a message of these bytes and this control data.
+func withMessage(_ bytes: inout [UInt8], _ control: inout [UInt8], _ body: (UnsafeMutablePointer<msghdr>) -> Int) -> Int {
+    unsafe bytes.withUnsafeMutableBytes { data in
+        unsafe control.withUnsafeMutableBytes { control in
+            var piece = unsafe iovec(iov_base: data.baseAddress, iov_len: data.count)
+            return unsafe withUnsafeMutablePointer(to: &piece) { piece in
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = unsafe piece
+                unsafe message.msg_iovlen = 1
+                unsafe message.msg_control = control.baseAddress
+                unsafe message.msg_controllen = control.count
+                return unsafe body(&message)
+            }
+        }
+    }
+}
