@@ -160,8 +160,9 @@ extension Connection {
         guard let memory = unsafe try? inbound.pointee.memoryForReceive(), unsafe !memory.isEmpty else { return }
         counters.systemCalls &+= 1
         let received = unsafe receiveNow(into: memory)
-        // An end or an error is found again by whoever waits for input.
         if received > 0 { try book(received: received) }
+        // An end is found again by whoever waits for input; a reset is told once.
+        if received == -Int(ECONNRESET) { end.sendFailure = TransportError(systemError: ECONNRESET, during: .receive, on: endpoint) }
         if unsafe !inbound.pointee.isAwaitingHello { _ = try workOffLaneFrames() }
         queueLaneAnswer()
     }
