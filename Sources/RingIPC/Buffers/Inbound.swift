@@ -34,6 +34,21 @@ struct Inbound: ~Copyable {
     /// Bytes in which whole frames may be found.
     var readable: UnsafeRawBufferPointer { unsafe isOrdinary ? ring.readable : readableElsewhere }
 
+    /// The same for the loops over frames. For a property of what a pointer points to, the compiler copies the whole of it first, and the same of
+    /// the connection that has the pointer; hence a function of the pointer, which reads field by field.
+    @inlinable
+    @inline(__always)
+    static func readable(of inbound: UnsafeMutablePointer<Inbound>) -> UnsafeRawBufferPointer {
+        guard unsafe inbound.pointee.isOrdinary else { return unsafe readableElsewhere(of: inbound) }
+        return unsafe UnsafeRawBufferPointer(start: inbound.pointee.ring.base + inbound.pointee.ring.head, count: inbound.pointee.ring.count)
+    }
+
+    @usableFromInline
+    @inline(never)
+    static func readableElsewhere(of inbound: UnsafeMutablePointer<Inbound>) -> UnsafeRawBufferPointer {
+        unsafe inbound.pointee.readableElsewhere
+    }
+
     /// The ring begins with a frame: the peer's hello is off it, no frame spans, and none is loaned.
     @usableFromInline var isOrdinary: Bool
 

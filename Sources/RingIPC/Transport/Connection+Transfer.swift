@@ -231,7 +231,7 @@ extension Connection {
     /// its socket, so that there is an end to what can come; but one that is hostile can go on writing into its ring.
     mutating func hasPeerSaidGoodbye(until deadline: Int64) -> Bool {
         while !end.isPeerFinished, ringipc_monotonic_nanoseconds() < deadline {
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: inbound.pointee.readable)
             do { while try batch.next() != nil {} } catch { return false }
             end.isPeerFinished = batch.isFinished
             let consumed = batch.consumedCount

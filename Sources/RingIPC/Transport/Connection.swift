@@ -233,7 +233,7 @@ extension Connection {
         var deadline: Int64?
         while true {
             if hasShortWay, timeout == nil, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: Inbound.readable(of: inbound))
             if let frame = try batch.next() {
                 let consumed = batch.consumedCount
                 unsafe inbound.pointee.framesReceived &+= 1
@@ -258,7 +258,7 @@ extension Connection {
         var deadline: Int64?
         while true {
             if hasShortWay, timeout == nil, unsafe inbound.pointee.ring.count == 0 { try advanceInPlace() }
-            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: readable)
+            var batch = unsafe FrameBatch(parser: inbound.pointee.parser, memory: Inbound.readable(of: inbound))
             if try batch.beginsWithFrame() {
                 defer {
                     unsafe inbound.pointee.framesReceived &+= UInt64(batch.frameCount)
@@ -271,17 +271,6 @@ extension Connection {
             guard try advance(past: batch.consumedCount, isFinished: batch.isFinished, until: &deadline, within: timeout) else { return false }
         }
     }
-
-    /// Bytes in which whole frames may be found. Field by field: for a property of what ``inbound`` points to, the compiler copies all of it.
-    @inlinable
-    var readable: UnsafeRawBufferPointer {
-        guard unsafe inbound.pointee.isOrdinary else { return unsafe readableElsewhere }
-        return unsafe UnsafeRawBufferPointer(start: inbound.pointee.ring.base + inbound.pointee.ring.head, count: inbound.pointee.ring.count)
-    }
-
-    @usableFromInline
-    @inline(never)
-    var readableElsewhere: UnsafeRawBufferPointer { unsafe inbound.pointee.readable }
 
     @usableFromInline
     mutating func noteGoodbye() { end.isPeerFinished = true }
