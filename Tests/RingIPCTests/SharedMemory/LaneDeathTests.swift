@@ -39,6 +39,11 @@ import Testing
             Row("with our frame read and given back", spoken, "ring take give-back"),
             Row("while it waits for room", spoken, "sleep-for-room ring"),
             Row("after its goodbye", spoken, "goodbye publish ring"),
+            Row("with a pool of loans passed", switched, "until-asleep pool"),
+            Row("with a loan written and not published", switched, "pool lend:10"),
+            Row("with a loan published", switched, "until-asleep pool lend:10 publish ring"),
+            Row("with its loan given back", switched, "pool lend:10 publish ring until-returned"),
+            Row("after the end of its pool", switched, "pool lend:10 publish ring until-returned end-pool publish ring"),
             Row("while we wait for room in the full ring", switched, "until-full:1000 until-it-waits-for-room"),
         ]
     }
@@ -78,6 +83,7 @@ import Testing
                 case ("until-it-waits-for-room", .sends(.spin)): false
                 // Who closes may never have read the hello.
                 case ("until-answered", .sends), ("until-answered", .flushes), ("until-answered", .closes): false
+                case ("until-returned", .sends), ("until-returned", .flushes), ("until-returned", .closes): false
                 default: true
                 }
             } + ["die"]

@@ -17,11 +17,13 @@ HEAD, RING = 65536, 4096
 WRITE_POSITION, READ_POSITION, SLEEPING = 0, 128, 256
 FOR_DATA, FOR_ROOM = 1, 2
 F_ADD_SEALS, SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x10
-DATA, GOODBYE, ACCEPTED, REFUSED, SWITCH, DOORBELL, PIECE = range(7)
+RETURNS = HEAD // 2
+DATA, GOODBYE, ACCEPTED, REFUSED, SWITCH, DOORBELL, PIECE, LOAN_POOL, LOAN, LOAN_POOL_END = range(10)
+CHUNK_BITS, CHUNK_HEAD = 16, 64
 MAGIC, SHARED_MEMORY = b"\xffRI\xff", 1
 
 peer = output = None
-own = theirs = None
+own = theirs = pool = None
 written = read = sleeps = 0
 
 
@@ -80,17 +82,25 @@ def meet(_):
     os.close(file)
 
 
-def greet(seals, passes=True):
-    global own
+def memory_file(size, seals=SEALS):
     file = os.memfd_create("ringipc", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, HEAD + RING)
-    own = mmap.mmap(file, HEAD + RING, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    os.ftruncate(file, size)
+    memory = mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
     fcntl.fcntl(file, F_ADD_SEALS, seals)
     tell(os.fstat(file).st_ino)
-    hello = MAGIC + struct.pack("<BBHQII", 1, 0, 16, SHARED_MEMORY, 16 << 20, 0)
-    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))] if passes else []
-    peer.sendmsg([hello], control)
+    return file, memory
+
+
+def send_passing(data, file):
+    peer.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))])
     os.close(file)
+
+
+def greet(seals=SEALS, passes=True):
+    global own
+    file, own = memory_file(HEAD + RING, seals)
+    hello = MAGIC + struct.pack("<BBHQII", 1, 0, 16, SHARED_MEMORY, 16 << 20, 0)
+    send_passing(hello, file) if passes else peer.sendall(hello)
 
 
 def expect(kind):
@@ -135,10 +145,30 @@ def await_full(count):
         os.sched_yield()
 
 
+# Of loans: one pool of one chunk.
+
+
+def pass_pool(_):
+    global pool
+    file, pool = memory_file(CHUNK_HEAD + (1 << CHUNK_BITS))
+    send_passing(frame(struct.pack("<IIII", 1, 0, CHUNK_BITS, 1), LOAN_POOL), file)
+
+
+def lend(count):
+    data = frame(pattern(count))
+    pool[CHUNK_HEAD - 8 : CHUNK_HEAD - 8 + len(data)] = data
+    put(frame(struct.pack("<IIQ", 1, 0, len(data)), LOAN))
+
+
+def await_return(_):
+    while word(theirs, RETURNS) == 0:
+        os.sched_yield()
+
+
 STEPS = {
     "meet": meet,
-    "hello": lambda _: greet(SEALS),
-    "bare-hello": lambda _: greet(SEALS, passes=False),
+    "hello": lambda _: greet(),
+    "bare-hello": lambda _: greet(passes=False),
     "unsealed-hello": lambda _: greet(SEALS & ~0x2),
     "accept": lambda _: peer.sendall(frame(bytes(8), ACCEPTED)),
     "learn-accepted": lambda _: expect(ACCEPTED),
@@ -152,6 +182,10 @@ STEPS = {
     "goodbye": lambda _: put(header(0, GOODBYE)),
     "publish": lambda _: set_word(WRITE_POSITION, written),
     "ring": lambda _: peer.sendall(header(0, DOORBELL)),
+    "pool": pass_pool,
+    "lend": lend,
+    "until-returned": await_return,
+    "end-pool": lambda _: put(frame(struct.pack("<Q", 1), LOAN_POOL_END)),
     "take": take,
     "give-back": lambda _: set_word(READ_POSITION, read),
     "sleep": lambda _: announce(FOR_DATA),
