@@ -4,6 +4,7 @@ import PackageDescription
 /// The settings of the library's own targets.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Lifetimes"),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),

@@ -1,14 +1,15 @@
-/// Reads frames in place from the other side's ring. One thread uses it.
+@testable import RingIPC
+
+/// Reads frames in place from the other side's ring, by itself: what a connection does, without its socket. One thread uses it.
 ///
 /// The peer can change the bytes at any time. A header is loaded once and then checked, so that no frame reaches beyond what was published
 /// when the batch was made; payloads are as they are when they are read.
 @safe
-@usableFromInline
 struct SharedRingReader {
     /// The ring, mapped twice in a row, so that a frame is never split.
-    @usableFromInline let ring: UnsafeRawPointer
-    @usableFromInline let parser: FrameParser
-    @usableFromInline var consumer: RingConsumer<MappedWords>
+    let ring: UnsafeRawPointer
+    let parser: FrameParser
+    var consumer: RingConsumer<MappedWords>
 
     /// - Parameters:
     ///   - words: of this side; the peer's segment holds the ring.
@@ -21,15 +22,12 @@ struct SharedRingReader {
     }
 
     /// What was published and not yet released, as far as ``RingConsumer/hasBytes()`` has looked.
-    @inlinable
     var readable: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
             start: ring + Int(truncatingIfNeeded: consumer.position & (consumer.size &- 1)), count: consumer.count)
     }
 
     /// The frames of ``readable``. Their memory is the peer's again when it is released.
-    @inlinable
-    @inline(__always)
     @_lifetime(borrow self)
     func frames() -> FrameBatch {
         let batch = unsafe FrameBatch(parser: parser, memory: readable)
@@ -39,7 +37,6 @@ struct SharedRingReader {
     /// To be asked when a batch has no further frame although bytes are left: honest peers publish whole frames.
     ///
     /// - Throws: ``TransportError``: `malformedFrame` unless a frame is left; what ``FrameBatch/next()`` throws.
-    @usableFromInline
     static func requireFrame(in batch: inout FrameBatch) throws(TransportError) {
         if try batch.beginsWithFrame() || batch.remainingCount == 0 { return }
         throw TransportError(

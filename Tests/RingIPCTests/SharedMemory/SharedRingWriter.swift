@@ -1,11 +1,12 @@
-/// Writes frames into this side's ring, in the native format. One thread uses it.
+@testable import RingIPC
+
+/// Writes frames into this side's ring, in the native format: what a connection does, without its socket. One thread uses it.
 @safe
-@usableFromInline
 struct SharedRingWriter {
     /// The ring, mapped twice in a row, so that a frame is never split.
-    @usableFromInline let ring: UnsafeMutableRawPointer
-    @usableFromInline let encoder = FrameEncoder(format: .native)
-    @usableFromInline var producer: RingProducer<MappedWords>
+    let ring: UnsafeMutableRawPointer
+    let encoder = FrameEncoder(format: .native)
+    var producer: RingProducer<MappedWords>
 
     /// - Parameters:
     ///   - words: of this side; its own segment holds the ring.
@@ -16,15 +17,12 @@ struct SharedRingWriter {
     }
 
     /// Bytes of the longest frame, header and padding included: seven eighths of the ring. The reader may keep an eighth back.
-    @inlinable
     var largestFrame: Int { Int(truncatingIfNeeded: producer.size &- producer.size >> 3) }
 
     /// Writes a frame with a copy of `bytes`. Nobody sees it before it is published.
     ///
     /// - Returns: `false`, and nothing was written, while there is no room.
     /// - Throws: ``TransportError``: `frameTooLong` when it would never fit; `invalidSharedMemory` when the peer lies.
-    @inlinable
-    @inline(__always)
     mutating func write(_ bytes: RawSpan) throws(TransportError) -> Bool {
         let count = bytes.byteCount
         guard let frame = unsafe try reserve(count) else { return false }
@@ -41,8 +39,6 @@ struct SharedRingWriter {
     ///
     /// - Returns: `false`, and `fill` was not called, while there is no room.
     /// - Throws: ``TransportError`` as ``write(_:)``.
-    @inlinable
-    @inline(__always)
     mutating func write(reserving count: Int, _ fill: (inout MutableRawSpan) -> Void) throws(TransportError) -> Bool {
         precondition(count >= 0, "a frame cannot have a negative length")
         guard let frame = unsafe try reserve(count) else { return false }
@@ -53,8 +49,6 @@ struct SharedRingWriter {
     }
 
     /// The memory of a frame with its header and padding written; `nil` while there is no room.
-    @inlinable
-    @inline(__always)
     mutating func reserve(_ count: Int) throws(TransportError) -> UnsafeMutableRawPointer? {
         // Compared before it is rounded up: the sum cannot overflow then.
         guard count <= largestFrame &- NativeHeader.length else { throw tooLong(count) }
@@ -63,9 +57,6 @@ struct SharedRingWriter {
         unsafe encoder.writeFrame(around: count, to: frame)
         return unsafe frame
     }
-
-    @usableFromInline
-    @inline(never)
     func tooLong(_ count: Int) -> TransportError {
         TransportError(
             .frameTooLong, during: .send,

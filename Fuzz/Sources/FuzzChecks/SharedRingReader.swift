@@ -1,0 +1,1 @@
+../../../Tests/RingIPCTests/SharedMemory/SharedRingReader.swift
