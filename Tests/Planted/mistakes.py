@@ -46,9 +46,9 @@ MISTAKES = [
         "unsafe slot.pointee.isReceiveArmed = completion.isArmed || Planted.endedMultishot && completion.result > 0\n"),
     Mistake(
         "partialHeader", "a header that arrives in pieces is dropped", "Transport/LoopCore+Receive.swift",
-        "        guard unsafe !rest.isEmpty else { return bytes.count }\n        if let length",
+        "        guard unsafe !rest.isEmpty else { return bytes.count }\n        if consumed > 0",
         "        guard unsafe !rest.isEmpty, unsafe !Planted.partialHeader || rest.count >= parser.format.headerLength else "
-        "{ return bytes.count }\n        if let length"),
+        "{ return bytes.count }\n        if consumed > 0"),
     Mistake(
         "trustedLength", "the announced length of a frame is trusted", "Wire/FrameParser.swift",
         "let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)",
