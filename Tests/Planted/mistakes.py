@@ -38,8 +38,9 @@ MISTAKES = [
     # Receiving
     Mistake(
         "lostRearm", "a receive that found no buffer is not begun again", "Transport/LoopCore+Receive.swift",
-        "            statistics.bufferShortages &+= 1\n",
-        "            statistics.bufferShortages &+= 1\n            if Planted.lostRearm { return }\n"),
+        "        default: unsafe receiveEnded(completion.result, slot)\n",
+        "        default:\n            if Planted.lostRearm, completion.result == -ENOBUFS { return }\n"
+        "            unsafe receiveEnded(completion.result, slot)\n"),
     Mistake(
         "endedMultishot", "a multishot request that ended by itself is taken to go on", "Transport/LoopCore+Receive.swift",
         "unsafe slot.pointee.isReceiveArmed = completion.isArmed\n",
