@@ -90,7 +90,9 @@ private struct LaneRun: ~Copyable {
         return nil
     }
 
+    /// A send waits when so much is queued that a ring is published: the peer does not read.
     private mutating func send(count: Int) {
+        guard unsafe connection.outbound.pointee.queuedBytes + count + 2 * NativeHeader.length < SharedLane.publishingThreshold else { return }
         let payload = [UInt8](repeating: 0xA5, count: count)
         passing { (connection: inout Connection) throws(TransportError) in unsafe try connection.send(payload.span.bytes) }
     }
