@@ -246,6 +246,7 @@ import Testing
         for _ in 0..<3 { peer.put(WireBytes.frame([UInt8](repeating: 1, count: 1_000), .native)) }
         peer.set(.sleeping, 4 | 2)
         peer.publish()
+        peer.ring()
         // It has given room back.
         try peer.expect(RawLane.doorbell)
         try peer.expectRead(512)
