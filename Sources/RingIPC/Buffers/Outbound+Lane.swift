@@ -4,9 +4,18 @@
 extension Outbound {
     /// Which lane each direction of the connection uses, and why.
     public var laneReport: LaneReport {
-        let (isSending, isReceiving) = unsafe (lane?.pointee.isSending == true, lane?.pointee.isReceiving == true)
-        return LaneReport(
-            sending: isSending ? .sharedMemory : .socket, receiving: isReceiving ? .sharedMemory : .socket, reason: laneState.reason)
+        LaneReport(
+            sending: isSendingOnLane ? .sharedMemory : .socket, receiving: isReceivingOnLane ? .sharedMemory : .socket, reason: laneState.reason)
+    }
+
+    /// What this side sends goes into its ring.
+    var isSendingOnLane: Bool {
+        @inline(__always) get { unsafe lane?.pointee.isSending == true }
+    }
+
+    /// What the peer sends comes out of its ring.
+    var isReceivingOnLane: Bool {
+        @inline(__always) get { unsafe lane?.pointee.isReceiving == true }
     }
 
     mutating func setLane(_ lane: consuming SharedLane) {

@@ -297,7 +297,7 @@ extension Outbound {
 
     private mutating func openRoom() {
         guard let tail = unsafe tail else {
-            guard unsafe lane?.pointee.isSending == true else { return room = 0 }
+            guard isSendingOnLane else { return room = 0 }
             return enterRing()
         }
         unsafe cursor = unsafe OutboundChunk.data(of: tail) + tail.pointee.written

@@ -4,21 +4,14 @@ internal import CRingIPC
 
 extension Connection {
     /// Which lane each direction uses, and why.
-    public var lane: LaneReport {
-        let (isSending, isReceiving) = unsafe (outbound.pointee.lane?.pointee.isSending == true, outbound.pointee.lane?.pointee.isReceiving == true)
-        return LaneReport(
-            sending: isSending ? .sharedMemory : .socket, receiving: isReceiving ? .sharedMemory : .socket, reason: laneState.reason)
-    }
+    public var lane: LaneReport { unsafe outbound.pointee.laneReport }
 
     /// Frames of the lane may come, since the peer has seen an offer.
     var hasOfferedLane: Bool { unsafe inbound.pointee.parser.endsAtLaneFrames }
 
     /// The socket may bring descriptors.
     var takesDescriptors: Bool {
-        switch laneState {
-        case .offered, .mapped: true
-        default: end.mayHoldDescriptors
-        }
+        unsafe outbound.pointee.laneState.takesDescriptors || end.mayHoldDescriptors
     }
 }
 
@@ -35,7 +28,7 @@ extension Connection {
             counters.systemCalls &+= 1
             counters.bytesSent &+= UInt64(Hello.encodedLength)
             laneOffer = consume offer
-            laneState = .offered
+            unsafe outbound.pointee.laneState = .offered
             return true
         } catch {
             giveUpLane(.unavailable(error.description))
@@ -45,7 +38,7 @@ extension Connection {
     }
 
     private mutating func giveUpLane(_ state: LaneState) {
-        laneState = state
+        unsafe outbound.pointee.laneState = state
         laneOffer = nil
         counters.sharedMemoryRefusals &+= 1
         ringipc_refuse_descriptors(socket.descriptor)
@@ -54,13 +47,13 @@ extension Connection {
 
     /// The peer's hello is here: its offer, if there is one, is taken or refused.
     mutating func answerOffer(in hello: Hello) {
-        guard case .offered = laneState, let offer = laneOffer.take() else { return }
+        guard unsafe outbound.pointee.laneState.isOffered, let offer = laneOffer.take() else { return }
         guard hello.offersSharedMemory else { return giveUpLane(.notOfferedByPeer) }
         // Nothing follows a goodbye, so there is no answer.
         guard !end.isFinished else { return giveUpLane(.refusedHere("this side had ended its direction before the peer's hello came")) }
         do throws(TransportError) {
             let lane = try offer.accept(from: peer, over: socket.descriptor)
-            laneState = .mapped(copiesFrames: lane.copiesFrames)
+            unsafe outbound.pointee.laneState = .mapped(copiesFrames: lane.copiesFrames)
             unsafe outbound.pointee.setLane(lane)
             counters.sharedMemoryConnections &+= 1
             laneAnswer = .laneAccepted
@@ -103,7 +96,7 @@ extension Connection {
     private mutating func peerAccepted() throws(TransportError) {
         let loanLimit = unsafe NativeHeader.word(0, ofPayloadIn: inbound.pointee.ring.readable)
         unsafe inbound.pointee.consume(2 * NativeHeader.length)
-        if case .refusedHere = laneState { return }
+        if unsafe outbound.pointee.laneState.isRefusedHere { return }
         guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneAccepted) }
         unsafe lane.pointee.isAccepted = true
         unsafe lane.pointee.outgoingLoans.setPeerLimit(loanLimit)
@@ -117,7 +110,7 @@ extension Connection {
 
     private mutating func peerRefused() throws(TransportError) {
         unsafe inbound.pointee.consume(NativeHeader.length)
-        if case .refusedHere = laneState { return }
+        if unsafe outbound.pointee.laneState.isRefusedHere { return }
         guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneRefused) }
         unsafe outbound.pointee.removeLane()
         counters.sharedMemoryConnections &-= 1

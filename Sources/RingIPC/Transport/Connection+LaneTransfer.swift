@@ -59,8 +59,8 @@ extension Connection {
         throw TransportError(systemError: EPIPE, during: .send, on: endpoint)
     }
 
-    var isSendingOnLane: Bool { unsafe outbound.pointee.lane?.pointee.isSending == true }
-    var isReceivingOnLane: Bool { unsafe outbound.pointee.lane?.pointee.isReceiving == true }
+    var isSendingOnLane: Bool { unsafe outbound.pointee.isSendingOnLane }
+    var isReceivingOnLane: Bool { unsafe outbound.pointee.isReceivingOnLane }
 
     /// Enough is written to be published. Looks for room for the frames until the next time, so that none has to be set aside; but does not wait
     /// for it: the program may have nothing more to send, and its peer be waiting for the program to receive.
@@ -246,7 +246,7 @@ extension Connection {
     /// What the peer sends by the socket before its switch is input like any other, and takes room.
     private var canReadSocket: Bool {
         mutating get {
-            if unsafe outbound.pointee.lane?.pointee.isReceiving == true { return true }
+            if isReceivingOnLane { return true }
             guard let memory = unsafe try? inbound.pointee.memoryForReceive() else { return false }
             return unsafe !memory.isEmpty
         }

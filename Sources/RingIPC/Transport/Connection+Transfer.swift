@@ -100,7 +100,7 @@ extension Connection {
     /// The socket is full. Waits for room, and takes input meanwhile, as far as there is memory for it.
     private mutating func awaitRoom(until deadline: Int64?) throws(TransportError) {
         // What a lane's peer sends waits in its ring; the socket brings doorbells.
-        let isOnLane = unsafe outbound.pointee.lane?.pointee.isReceiving == true
+        let isOnLane = isReceivingOnLane
         let memory = end.isInputOver || isOnLane ? nil : unsafe try? inbound.pointee.memoryForReceive()
         let takesInput = unsafe isOnLane ? !end.isInputOver : !(memory?.isEmpty ?? true)
         let events = Int16(POLLOUT) | (takesInput ? Int16(POLLIN) : 0)
@@ -153,7 +153,7 @@ extension Connection {
             if counters.bytesReceived != receivedBefore { return true }
         }
         let limit = earliest(deadline)
-        if unsafe outbound.pointee.lane?.pointee.isReceiving == true { return try fillFromLane(until: limit, askedFor: deadline) }
+        if isReceivingOnLane { return try fillFromLane(until: limit, askedFor: deadline) }
         let memory = unsafe try inbound.pointee.memoryForReceive()
         let result = unsafe takesDescriptors ? receiveWithDescriptors(into: memory, until: limit) : receive(into: memory, until: limit)
         switch result {

@@ -31,7 +31,6 @@ public struct Connection: ~Copyable {
     var counters = Statistics()
     /// Shared memory that is offered, until the peer's hello is there.
     var laneOffer: LaneOffer?
-    var laneState = LaneState.notOffered
     /// What is to be said to the peer's offer.
     var laneAnswer: FrameKind?
     var laneSpinBudget: SpinBudget

@@ -81,9 +81,15 @@ struct ConnectionSlot: ~Copyable {
     /// Descriptors are refused by now, but the socket may still hold some that were passed before.
     var mayHoldDescriptors = false
     /// The socket may bring descriptors: it is waited for until it is readable, and read then.
-    var takesDescriptors: Bool { outbound.laneState.takesDescriptors || mayHoldDescriptors }
-    var isReceivingOnLane: Bool { unsafe outbound.lane?.pointee.isReceiving == true }
-    var isSendingOnLane: Bool { unsafe outbound.lane?.pointee.isSending == true }
+    var takesDescriptors: Bool {
+        @inline(__always) get { outbound.laneState.takesDescriptors || mayHoldDescriptors }
+    }
+    var isReceivingOnLane: Bool {
+        @inline(__always) get { outbound.isReceivingOnLane }
+    }
+    var isSendingOnLane: Bool {
+        @inline(__always) get { outbound.isSendingOnLane }
+    }
 
     init(
         id: ConnectionID, descriptor: Int32, peer: PeerCredentials?, handler: Unmanaged<AnyConnectionHandler>, outbound: consuming Outbound,

@@ -95,6 +95,20 @@ import Testing
         }
     }
 
+    @Test func `in the closure of a receive the lane is told as by the connection`() throws {
+        let endpoint = Endpoint.abstract(uniqueAbstractName())
+        let server = try blockingServer(Self.configuration(), on: endpoint, Self.echo)
+        var client = try Connection(connectingTo: endpoint, configuration: Self.configuration())
+        for _ in 0..<2 {
+            try client.sendPattern(10, seed: 1)
+            let told = try client.receive(within: safetyNet) { _, reply in reply.laneReport }
+            #expect(told == client.lane)
+        }
+        #expect(client.lane.reason == "shared memory")
+        try client.close()
+        _ = try server.value()
+    }
+
     @Test func `a peer that offers no shared memory is talked to by the socket`() throws {
         for isServer in [false, true] {
             let endpoint = Endpoint.abstract(uniqueAbstractName())
