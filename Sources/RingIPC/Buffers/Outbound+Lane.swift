@@ -77,7 +77,7 @@ extension Outbound {
 
     /// After this a frame of that length can be written into the ring, or frames wait in chunks.
     mutating func makeRingRoom(_ encodedLength: Int) throws(TransportError) {
-        guard isInRing, let lane = unsafe lane else { return }
+        guard let lane = unsafe lane else { return }
         try publish()
         if encodedLength <= room { return }
         if unsafe encodedLength <= lane.pointee.largestFrame, try unsafe lane.pointee.has(.room(encodedLength)) { return placeInRing() }

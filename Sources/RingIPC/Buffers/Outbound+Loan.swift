@@ -62,10 +62,7 @@ extension Outbound {
     private mutating func appendLaneFrame(_ kind: FrameKind, _ first: UInt64, _ second: UInt64? = nil) throws(TransportError) {
         let payloadLength = second == nil ? 8 : 16
         let length = NativeHeader.length + payloadLength
-        if length > room {
-            try makeRingRoom(length)
-            if !isInRing { makeRoom(length) }
-        }
+        if length > room { try makeRoom(forFrame: length, inChunk: length) }
         let header = NativeHeader.word(kind: kind, payloadLength: UInt32(payloadLength))
         unsafe cursor.storeBytes(of: header.littleEndian, as: UInt64.self)
         unsafe cursor.storeBytes(of: first.littleEndian, toByteOffset: 8, as: UInt64.self)

@@ -183,13 +183,12 @@ extension Outbound {
     @usableFromInline
     @inline(never)
     mutating func sendInPieces(_ bytes: RawSpan) throws(TransportError) {
-        if try sendByLoan(bytes) { return }
+        if bytes.byteCount >= loanThreshold, try sendByLoan(bytes) { return }
         try admit(bytes.byteCount)
         let encodedLength = encoder.encodedLength(ofPayload: bytes.byteCount)
         let padding = encoder.paddingLength(ofPayload: bytes.byteCount)
-        try makeRingRoom(encodedLength)
         // The header goes in one piece. So does a whole small frame: a cut one costs its receiver a copy.
-        if !isInRing { makeRoom(encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength) }
+        try makeRoom(forFrame: encodedLength, inChunk: encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength)
         if encodedLength <= room {
             unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: cursor)
             unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
@@ -207,8 +206,8 @@ extension Outbound {
     @inline(never)
     mutating func reserve(_ count: Int) throws(TransportError) {
         try admit(count)
-        try makeRingRoom(encoder.encodedLength(ofPayload: count))
-        if !isInRing { makeRoom(encoder.encodedLength(ofPayload: count)) }
+        let encodedLength = encoder.encodedLength(ofPayload: count)
+        try makeRoom(forFrame: encodedLength, inChunk: encodedLength)
         unsafe encoder.writeHeader(payloadLength: count, to: cursor)
     }
 
@@ -218,14 +217,18 @@ extension Outbound {
         try requireQueueRoom(encoder.encodedLength(ofPayload: count))
     }
 
-    /// Refuses what the queue has no room for now.
-    func requireQueueRoom(_ encodedLength: Int) throws(TransportError) {
-        guard encodedLength <= availableBytes else {
-            let remedy = encodedLength > limit ? "cut the message, or raise outboundLimit" : "wait until the peer has read"
-            throw TransportError(
-                .outboundFull, during: .send,
-                detail: "\(queuedBytes) of \(limit) bytes are queued, no room for \(encodedLength); \(remedy)")
-        }
+    /// Refuses what the queue has no room for now. Mutating, or the compiler copies the queue to look at it.
+    @inline(__always)
+    mutating func requireQueueRoom(_ encodedLength: Int) throws(TransportError) {
+        guard encodedLength <= availableBytes else { throw outboundFull(encodedLength) }
+    }
+
+    @inline(never)
+    private mutating func outboundFull(_ encodedLength: Int) -> TransportError {
+        let remedy = encodedLength > limit ? "cut the message, or raise outboundLimit" : "wait until the peer has read"
+        return TransportError(
+            .outboundFull, during: .send,
+            detail: "\(queuedBytes) of \(limit) bytes are queued, no room for \(encodedLength); \(remedy)")
     }
 
     /// Refuses a frame that can never be sent, whatever room there is.
@@ -275,8 +278,14 @@ extension Outbound {
         room -= 1
     }
 
+    /// After this a whole frame can be written into the ring of shared memory; or, where there is none or it is full, so many bytes into a chunk.
+    mutating func makeRoom(forFrame encodedLength: Int, inChunk count: Int) throws(TransportError) {
+        if isInRing { try makeRingRoom(encodedLength) }
+        if !isInRing { makeRoom(count) }
+    }
+
     /// After this, `room` is at least `count`: in the tail chunk if it has that much, else in a new one.
-    mutating func makeRoom(_ count: Int) {
+    private mutating func makeRoom(_ count: Int) {
         settle()
         if let last = unsafe tail, unsafe last.pointee.capacity - last.pointee.written >= count { return openRoom() }
         let chunk = unsafe pool.take(minimum: count)

@@ -20,7 +20,6 @@ extension LoopCore where B: ~Copyable {
 
     /// One portion of each active lane.
     mutating func serveLanes() {
-        guard !activeLanes.isEmpty else { return }
         swap(&servedLanes, &activeLanes)
         for index in 0..<servedLanes.count {
             guard let slot = unsafe table.find(servedLanes[index]) else { continue }
@@ -177,16 +176,8 @@ extension LoopCore where B: ~Copyable {
 // MARK: Waiting
 
 extension LoopCore where B: ~Copyable {
-    /// As ``wait(until:)``, while lanes are active: first at their positions, then with the kernel.
-    mutating func waitAtLanes(until deadline: Int64) throws(TransportError) {
-        if isAnyLaneReady() { return try passKernel() }
-        if spinBudget.allowance > 0, try spinAtLanes(until: deadline) { return }
-        guard parkLanes() else { return try backend.turn(.poll, pool: &pool, completions: &completions) }
-        try sleep(until: deadline)
-    }
-
     /// A lane is ready. The kernel is asked as well, but not in every turn: a call of it takes longer than a message on a lane.
-    private mutating func passKernel() throws(TransportError) {
+    mutating func passKernel() throws(TransportError) {
         turnsWithoutKernel += 1
         guard backend.hasBegun || turnsWithoutKernel >= Self.maximumTurnsWithoutKernel else { return }
         turnsWithoutKernel = 0
@@ -195,7 +186,7 @@ extension LoopCore where B: ~Copyable {
 
     private static var maximumTurnsWithoutKernel: Int { 16 }
 
-    private func isAnyLaneReady() -> Bool {
+    func isAnyLaneReady() -> Bool {
         for index in 0..<activeLanes.count {
             guard let slot = unsafe table.find(activeLanes[index]), let lane = unsafe slot.pointee.outbound.lane else { continue }
             if unsafe isReady(slot, lane) { return true }
@@ -216,37 +207,19 @@ extension LoopCore where B: ~Copyable {
         return false
     }
 
-    /// Returns whether the wait is over.
-    private mutating func spinAtLanes(until deadline: Int64) throws(TransportError) -> Bool {
-        let allowance = spinBudget.allowance
-        let end = allowance == .max ? Int64.max : backend.now + allowance
-        while true {
-            for _ in 0..<Self.looksPerPoll {
-                if isAnyLaneReady() {
-                    spinBudget.spinSucceeded()
-                    try passKernel()
-                    return true
-                }
-                ringipc_relax()
-            }
-            try backend.turn(.poll, pool: &pool, completions: &completions)
-            if completions.count > 0 {
-                spinBudget.spinSucceeded()
-                return true
-            }
-            let now = backend.now
-            if now >= deadline { return true }
-            if now >= end {
-                spinBudget.spinFailed()
-                return false
-            }
+    /// Looks at the active lanes for as long as a call of the kernel takes. Returns whether one is ready.
+    func lookAtLanes() -> Bool {
+        for _ in 0..<Self.looksPerPoll {
+            if isAnyLaneReady() { return true }
+            ringipc_relax()
         }
+        return false
     }
 
     private static var looksPerPoll: Int { 64 }
 
     /// Announces the sleep of every active lane. `false` when one of them has got something in the meantime.
-    private mutating func parkLanes() -> Bool {
+    mutating func parkLanes() -> Bool {
         var isQuiet = true
         swap(&servedLanes, &activeLanes)
         for index in 0..<servedLanes.count {

@@ -94,7 +94,7 @@ extension LoopCore where B: ~Copyable {
             // What is in shared memory stays there for the peer, whatever becomes of the socket.
             return unsafe slot.pointee.isSendingOnLane ? finish(slot, .finished) : beginDrain(slot)
         }
-        if unsafe slot.pointee.takesDescriptors { unsafe switchIfAgreed(slot) }
+        if unsafe slot.pointee.outbound.lane != nil { unsafe switchIfAgreed(slot) }
         unsafe noteDrained(slot)
         guard unsafe slot.pointee.outbound.writableRequested, unsafe slot.pointee.phase == .open else { return }
         unsafe slot.pointee.outbound.writableRequested = false

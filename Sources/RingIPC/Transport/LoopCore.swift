@@ -102,7 +102,7 @@ extension LoopCore where B: ~Copyable {
             }
         }
         completions.removeAll()
-        serveLanes()
+        if hasActiveLane { serveLanes() }
         expireDeadlines()
         resumePaused()
         feedStarved()
@@ -115,12 +115,13 @@ extension LoopCore where B: ~Copyable {
         if !resumable.isEmpty || !dirty.isEmpty || !ended.isEmpty || !arrivals.isEmpty || deadline <= now {
             return try backend.turn(.poll, pool: &pool, completions: &completions)
         }
-        if hasActiveLane { return try waitAtLanes(until: deadline) }
+        if hasActiveLane, isAnyLaneReady() { return try passKernel() }
         if spinBudget.allowance > 0, try spin(until: deadline) { return }
+        if hasActiveLane, !parkLanes() { return try backend.turn(.poll, pool: &pool, completions: &completions) }
         try sleep(until: deadline)
     }
 
-    mutating func sleep(until deadline: Int64) throws(TransportError) {
+    private mutating func sleep(until deadline: Int64) throws(TransportError) {
         let sleep: TurnWait = deadline == .max ? .forever : .until(deadline: deadline)
         if moderation.isOn { return try waitModerated(sleep, until: deadline) }
         guard spinBudget.maximum > 0 else { return try backend.turn(sleep, pool: &pool, completions: &completions) }
@@ -129,11 +130,16 @@ extension LoopCore where B: ~Copyable {
         spinBudget.slept(nanoseconds: backend.now - start)
     }
 
-    /// Polls as long as the budget allows. Returns whether the wait is over.
+    /// Polls as long as the budget allows, and looks at active lanes in between. Returns whether the wait is over.
     private mutating func spin(until deadline: Int64) throws(TransportError) -> Bool {
         let allowance = spinBudget.allowance
         let end = allowance == .max ? Int64.max : backend.now + allowance
         while true {
+            if hasActiveLane, lookAtLanes() {
+                spinBudget.spinSucceeded()
+                try passKernel()
+                return true
+            }
             try backend.turn(.poll, pool: &pool, completions: &completions)
             if completions.count > 0 {
                 spinBudget.spinSucceeded()
