@@ -36,6 +36,16 @@ void json_histogram(const char *name, const struct histogram *histogram) {
     printf("\"");
 }
 
+void json_meter(const struct meter *meter) {
+    json_integer("messages", meter->messages);
+    json_number("seconds", (double)meter->elapsed_ns / 1e9);
+    json_integer("cpu_ns", meter->cpu_ns);
+    json_integer("voluntary_switches", meter->voluntary_switches);
+    json_integer("involuntary_switches", meter->involuntary_switches);
+    json_integer("migrations", meter->migrations);
+    json_integer("peak_rss_bytes", meter->peak_rss_bytes);
+}
+
 void json_end(void) {
     printf("}\n");
     if (fflush(stdout) != 0 || ferror(stdout)) fail_system("write to standard output");

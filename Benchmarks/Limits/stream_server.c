@@ -63,17 +63,10 @@ static void confirm(struct receiver *receiver, uint64_t count) {
 }
 
 static void print_report(const struct receiver *receiver) {
-    const struct meter *meter = &receiver->meter;
     json_begin("stream-server");
     json_text("kind", receiver->work.options->kind);
-    json_integer("messages", meter->messages);
-    json_number("seconds", (double)meter->elapsed_ns / 1e9);
-    json_integer("cpu_ns", meter->cpu_ns);
-    json_integer("voluntary_switches", meter->voluntary_switches);
-    json_integer("involuntary_switches", meter->involuntary_switches);
-    json_integer("migrations", meter->migrations);
-    json_integer("peak_rss_bytes", meter->peak_rss_bytes);
-    json_integer("library_system_calls", meter->system_calls);
+    json_meter(&receiver->meter);
+    json_integer("library_system_calls", receiver->meter.system_calls);
     if (receiver->delays.count > 0) {
         json_quantiles("times", &receiver->delays);
         json_histogram("histogram", &receiver->delays);

@@ -23,15 +23,8 @@ void kit_print_about(const struct kit_about *about) {
 }
 
 void kit_print_report(const struct kit *kit) {
-    const struct meter *meter = &kit->meter;
     json_begin(kit_scenario_name(kit->options.scenario));
-    json_integer("messages", meter->messages);
-    json_number("seconds", (double)meter->elapsed_ns / 1e9);
-    json_integer("cpu_ns", meter->cpu_ns);
-    json_integer("voluntary_switches", meter->voluntary_switches);
-    json_integer("involuntary_switches", meter->involuntary_switches);
-    json_integer("migrations", meter->migrations);
-    json_integer("peak_rss_bytes", meter->peak_rss_bytes);
+    json_meter(&kit->meter);
     if (kit->call_counter >= 0) json_integer("system_calls", kit->kernel_calls);
     if (kit->connect_times.count > 0) json_quantiles("connect_times", &kit->connect_times);
     if (kit->times.count > 0) {
