@@ -61,4 +61,8 @@ struct RingConsumer<Words: LaneWords> {
         words.storeRelease(position, to: .readPosition)
         try doorbell.wake(from: .room, ring: ring)
     }
+
+    /// Gives back everything that was read, for the last time. The end of the socket wakes whoever waits for it.
+    @inlinable
+    func leave() { words.storeRelease(position, to: .readPosition) }  // pair ROOM
 }

@@ -43,6 +43,13 @@ struct RingProducer<Words: LaneWords> {
         released = seen
     }
 
+    /// Whether the reader has given back everything that was published.
+    @inlinable
+    mutating func isAllRead() throws(TransportError) -> Bool {
+        try refresh()
+        return released == published
+    }
+
     /// `count` bytes, a multiple of 8 and not more than ``room``, were written at ``position``.
     @inlinable
     mutating func advance(_ count: Int) { position &+= UInt64(truncatingIfNeeded: count) }

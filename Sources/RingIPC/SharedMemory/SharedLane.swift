@@ -31,7 +31,7 @@ struct SharedLane: ~Copyable {
     /// The socket has ended: whatever the peer has published is the last of it.
     var isSocketOver = false
     /// A doorbell found nobody.
-    private(set) var isPeerGone = false
+    private var isPeerGone = false
     /// Bytes of the peer's ring that are lent to be parsed, since the position.
     var exposed = 0
     private var socketInput = LaneSocketInput()
@@ -62,6 +62,9 @@ struct SharedLane: ~Copyable {
         outgoingLoans = OutgoingLoans(words: words, socket: socket, budget: options.loanBudget)
         incomingLoans = IncomingLoans(owner: owner, words: words, options: options)
     }
+
+    /// Before the socket is closed: a peer whose doorbell then finds nobody learns here that everything was read.
+    deinit { consumer.leave() }
 }
 
 extension SharedLane {
@@ -109,6 +112,12 @@ extension SharedLane {
         var mustRing = false
         try producer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
         if mustRing { ring() }
+    }
+
+    /// A doorbell has found the peer gone, and there is something in the ring that nobody will read.
+    mutating func hasLostFrames() throws(TransportError) -> Bool {
+        guard isPeerGone else { return false }
+        return try !producer.isAllRead()
     }
 
     /// Only when everything else has left by the socket, for a doorbell must not get between the bytes of a frame. Before it, what is still to

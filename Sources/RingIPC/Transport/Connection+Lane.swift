@@ -100,12 +100,7 @@ extension Connection {
         guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isAccepted else { throw .unexpectedLaneFrame(.laneAccepted) }
         unsafe lane.pointee.isAccepted = true
         unsafe lane.pointee.outgoingLoans.setPeerLimit(loanLimit)
-        try switchBeforeReceive()
-    }
-
-    /// What a peer has sent before its death is received first.
-    mutating func switchBeforeReceive() throws(TransportError) {
-        do { try switchSending() } catch where error.code == .connectionReset { end.sendFailure = error }
+        switchSending()
     }
 
     private mutating func peerRefused() throws(TransportError) {
@@ -130,14 +125,15 @@ extension Connection {
     }
 
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
-    mutating func switchSending() throws(TransportError) {
+    mutating func switchSending() {
         guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isSending, laneAnswer == nil, unsafe outbound.pointee.isEmpty else {
             return
         }
         guard !end.isFinished else { return unsafe lane.pointee.hasSaidGoodbye = true }
         guard unsafe lane.pointee.isAccepted else { return }
         counters.systemCalls &+= 1
-        guard unsafe try lane.pointee.switchSending() else { return }
+        // No loss: a peer that is gone may have read everything, and the next frame finds that out. What it has sent is received first.
+        do { guard unsafe try lane.pointee.switchSending() else { return } } catch { return end.sendFailure = error }
         unsafe outbound.pointee.enterRing()
         coalescingThreshold = min(coalescingThreshold, SharedLane.publishingThreshold)
         lookForShortWay()

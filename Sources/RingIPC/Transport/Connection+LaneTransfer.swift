@@ -46,9 +46,9 @@ extension Connection {
         }
     }
 
-    /// A doorbell has found the peer gone: as a send on a socket would.
+    /// A doorbell has found the peer gone: as a send on a socket would. One that has read everything before it went was there for a socket's.
     private func requirePeer() throws(TransportError) {
-        guard unsafe outbound.pointee.lane?.pointee.isPeerGone == true else { return }
+        guard unsafe try outbound.pointee.lane?.pointee.hasLostFrames() == true else { return }
         throw TransportError(systemError: EPIPE, during: .send, on: endpoint)
     }
 
@@ -135,7 +135,7 @@ extension Connection {
     }
 
     /// What is queued for the socket goes as far as it can without waiting, and then the switch.
-    private mutating func sendWhatFits() throws(TransportError) {
+    private mutating func sendWhatFits() {
         queueLaneAnswer()
         while let piece = unsafe outbound.pointee.nextPiece() {
             counters.systemCalls &+= 1
@@ -145,21 +145,21 @@ extension Connection {
             counters.bytesSent &+= UInt64(result)
             unsafe outbound.pointee.markSent(result)
         }
-        try switchBeforeReceive()
+        switchSending()
     }
 
     /// Further bytes of the peer's ring can be read, if there are any.
     mutating func takeMoreOfLane() throws(TransportError) -> Bool {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isReceiving else { return false }
         let isMore = unsafe try inbound.pointee.advance(&lane.pointee)
-        try wakeBeforeSwitch()
+        wakeBeforeSwitch()
         return isMore
     }
 
     /// A peer that waits for the room that was given back is not rung before the switch: what is queued for the socket wakes it, or the switch. If
     /// the socket is full, the peer has something to read and does not sleep.
-    private mutating func wakeBeforeSwitch() throws(TransportError) {
-        if unsafe outbound.pointee.lane?.pointee.isSending == false { try sendWhatFits() }
+    private mutating func wakeBeforeSwitch() {
+        if unsafe outbound.pointee.lane?.pointee.isSending == false { sendWhatFits() }
     }
 
     private enum LaneOutcome { case ready, timedOut, socketOver }
@@ -215,7 +215,7 @@ extension Connection {
         while true {
             if unsafe lane.pointee.isSocketOver { return unsafe try lane.pointee.has(wish) ? .ready : .socketOver }
             guard unsafe try lane.pointee.prepareSleep(wish) else { return .ready }
-            try wakeBeforeSwitch()
+            wakeBeforeSwitch()
             if deadline == nil, unsafe lane.pointee.isReceiving {
                 counters.wakeups &+= 1
                 unsafe try lane.pointee.awaitSocket()

@@ -68,8 +68,9 @@ extension Connection {
         while try sendPiece(until: deadline) {}
         guard hasOfferedLane else { return }
         try lookForAnswer()
-        while try sendPiece(until: deadline) {}
-        try switchSending()
+        // The answer: no loss where there is nobody to read it.
+        do { while try sendPiece(until: deadline) {} } catch where error.code == .connectionReset { sendFailed(error) }
+        switchSending()
     }
 
     /// Sends what the kernel takes of the next chunk. `false` when nothing is queued.
@@ -138,16 +139,19 @@ extension Connection {
         answerOffer(in: hello)
     }
 
+    /// What is left cannot be sent; what the peer has sent before is received first.
+    private mutating func sendFailed(_ error: TransportError) {
+        end.sendFailure = error
+        unsafe outbound.pointee.discardQueued()
+    }
+
     /// Waits for bytes. `false` at an orderly end.
     mutating func fill(until deadline: Int64?) throws(TransportError) -> Bool {
         queueLaneAnswer()
         if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
             var isMoreThere = false
-            do { isMoreThere = try flushBeforeReceive(until: deadline) } catch where error.code == .connectionReset {
-                end.sendFailure = error
-                unsafe outbound.pointee.discardQueued()
-            }
+            do { isMoreThere = try flushBeforeReceive(until: deadline) } catch where error.code == .connectionReset { sendFailed(error) }
             if isMoreThere { return true }
             // What the flush took in meanwhile may be all that is waited for.
             if counters.bytesReceived != receivedBefore { return true }

@@ -113,9 +113,10 @@ extension LoopCore where B: ~Copyable {
         statistics.framesSent &+= unsafe slot.pointee.outbound.framesSent
         unsafe giveBackInput(slot)
         backend.detach(descriptor, connection: id)
-        backend.kernel.close(descriptor)
         unsafe slot.pointee.handler.release()
+        // With its lane, whose last word is said before the socket ends.
         table.remove(id)
+        backend.kernel.close(descriptor)
         if acceptRetry != .max { acceptRetry = now }
     }
 }
