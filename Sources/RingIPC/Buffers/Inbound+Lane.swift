@@ -134,8 +134,10 @@ extension Inbound {
 
     /// Another frame has come.
     func requireNoPieces() throws(TransportError) {
-        if pieceLength > 0 { throw Self.malformedPiece("another frame comes between the pieces of one") }
+        if pieceLength > 0 { throw Self.frameBetweenPieces }
     }
+
+    static var frameBetweenPieces: TransportError { malformedPiece("another frame comes between the pieces of one") }
 
     static func malformedPiece(_ detail: String) -> TransportError {
         TransportError(.malformedFrame, during: .receive, detail: "\(detail); the peer is broken or hostile")

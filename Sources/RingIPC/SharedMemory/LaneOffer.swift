@@ -17,14 +17,16 @@ struct LaneOffer: ~Copyable {
 
     /// Sends the hello, and the descriptor of the segment with it. The socket is new, so there is room for all of it or the connection is broken.
     ///
-    /// - Returns: 0, or a negated errno and then nothing was sent: `EPERM` when the peer's end refuses descriptors (`SO_PASSRIGHTS`, 6.16),
-    ///   `ETOOMANYREFS` when too many of this user's are under way.
-    func sendHello(maximumFrameLength: Int, over socket: Int32) -> Int32 {
+    /// - Throws: ``TransportError`` of the handshake, and then nothing was sent: for `EPERM` when the peer's end refuses descriptors
+    ///   (`SO_PASSRIGHTS`, 6.16), for `ETOOMANYREFS` when too many of this user's are under way.
+    func sendHello(maximumFrameLength: Int, over socket: Int32) throws(TransportError) {
         let hello = Hello(features: Hello.sharedMemory, maximumFrameLength: maximumFrameLength)
-        return unsafe withUnsafeTemporaryAllocation(byteCount: Hello.encodedLength, alignment: 8) { memory in
+        let result = unsafe withUnsafeTemporaryAllocation(byteCount: Hello.encodedLength, alignment: 8) { memory in
             unsafe hello.write(to: memory.baseAddress!)
-            let result = unsafe ringipc_send_descriptor(socket, memory.baseAddress, memory.count, segment.descriptor ?? -1)
-            return result == memory.count ? 0 : result < 0 ? Int32(result) : -EIO
+            return unsafe ringipc_send_descriptor(socket, memory.baseAddress, memory.count, segment.descriptor ?? -1)
+        }
+        guard result == Hello.encodedLength else {
+            throw TransportError(systemError: result < 0 ? Int32(-result) : EIO, during: .handshake)
         }
     }
 

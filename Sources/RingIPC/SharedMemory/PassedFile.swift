@@ -5,7 +5,8 @@ enum PassedFile {
     /// The size of a memory file that nobody can change in size, or map for writing, any more.
     ///
     /// - Throws: ``TransportError``: `invalidSharedMemory` when it is anything else.
-    static func size(of descriptor: Int32, during operation: TransportError.Operation) throws(TransportError) -> Int64 {
+    static func size(of file: inout OwnedDescriptor, during operation: TransportError.Operation) throws(TransportError) -> Int64 {
+        let descriptor = file.number
         guard let status = FileStatus(of: descriptor) else { throw refused("is not open", during: operation) }
         guard status.isRegularFile else { throw refused("is \(status.kind), not a memory file", during: operation) }
         // A file of huge pages takes seals, too, but reading it can be a SIGBUS when none is free.
@@ -14,6 +15,7 @@ enum PassedFile {
         }
         let missing = try missingSeals(of: descriptor, during: operation)
         guard missing.isEmpty else { throw refused("lacks \(missing.joined(separator: ", "))", during: operation) }
+        file.closesAtOnce()
         // The size is read behind the seals: before them it could still change.
         return FileStatus(of: descriptor)?.size ?? -1
     }

@@ -35,16 +35,13 @@ final class PeerLoanPool: @unchecked Sendable {
     }
 
     private static func map(_ layout: LoanPoolLayout, _ descriptor: Int32) throws(TransportError) -> UnsafeRawPointer {
-        // Of a kind that is not known, it may take long to close.
-        var isKnown = false
-        defer { if isKnown { _ = ringipc_close(descriptor) } else { ringipc_close_elsewhere(descriptor) } }
-        let size = try PassedFile.size(of: descriptor, during: .receive)
-        isKnown = true
+        var file = OwnedDescriptor(passed: descriptor)
+        let size = try PassedFile.size(of: &file, during: .receive)
         guard size == Int64(layout.byteCount) else {
             throw PassedFile.refused("has \(size) bytes, the pool that came with it \(layout.byteCount)", during: .receive)
         }
         var mapped: UnsafeMutableRawPointer?
-        let result = unsafe ringipc_map_file(descriptor, layout.byteCount, false, &mapped)
+        let result = unsafe ringipc_map_file(file.number, layout.byteCount, false, &mapped)
         guard result == 0, let memory = unsafe mapped else { throw TransportError(systemError: -result, during: .receive) }
         return UnsafeRawPointer(memory)
     }

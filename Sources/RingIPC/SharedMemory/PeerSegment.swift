@@ -18,8 +18,7 @@ struct PeerSegment: ~Copyable {
     ///   `accessDenied` or `systemFailure` when the kernel does not map it.
     init(adopting file: consuming OwnedDescriptor, largestRing: Int) throws(TransportError) {
         var file = file
-        let size = try PassedFile.size(of: file.number, during: .handshake)
-        file.closesAtOnce()
+        let size = try PassedFile.size(of: &file, during: .handshake)
         guard let layout = SegmentLayout(fileSize: size) else {
             throw PassedFile.refused("has a size that no segment has", during: .handshake)
         }

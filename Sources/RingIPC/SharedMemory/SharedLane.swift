@@ -202,44 +202,35 @@ extension SharedLane {
 // MARK: Sleeping
 
 extension SharedLane {
-    /// What a side waits for.
-    enum Wish {
-        case data
-        case room(Int)
-        case dataOrRoom(Int)
+    /// What a side waits for: frames, room for so many bytes, whichever of both comes first; or neither, and then only the socket.
+    struct Wish {
+        var isForData = false
+        var room: Int?
+
+        static var data: Wish { Wish(isForData: true) }
+        static func room(_ count: Int) -> Wish { Wish(room: count) }
+        static func dataOrRoom(_ count: Int) -> Wish { Wish(isForData: true, room: count) }
+
+        var isNone: Bool { !isForData && room == nil }
     }
 
     /// Whether it is there, looking at the peer's position if it was not before.
     mutating func has(_ wish: Wish) throws(TransportError) -> Bool {
-        switch wish {
-        case .data: try consumer.hasBytes()
-        case .room(let count): try producer.hasRoom(for: count + Self.goodbyeRoom)
-        case .dataOrRoom(let count): if try has(.data) { true } else { try has(.room(count)) }
-        }
+        if wish.isForData, try consumer.hasBytes() { return true }
+        guard let room = wish.room else { return false }
+        return try producer.hasRoom(for: room + Self.goodbyeRoom)
     }
 
     /// Announces a sleep, after which the peer rings. Returns `false`, and nothing is announced, when what is waited for is there by now.
     mutating func prepareSleep(_ wish: Wish) throws(TransportError) -> Bool {
-        switch wish {
-        case .data: try prepareSleep(data: true, room: nil)
-        case .room(let count): try prepareSleep(data: false, room: count)
-        case .dataOrRoom(let count): try prepareSleep(data: true, room: count)
-        }
-    }
-
-    /// The same for whoever waits for both, or for the socket alone.
-    mutating func prepareSleep(data: Bool, room: Int?) throws(TransportError) -> Bool {
         // The peer could wait for what is held back here.
         try publish()
         try giveBackAll()
         var reasons = SleepReasons()
-        if data { reasons.insert(.data) }
-        if room != nil { reasons.insert(.room) }
+        if wish.isForData { reasons.insert(.data) }
+        if wish.room != nil { reasons.insert(.room) }
         sleeper.announce(reasons)
-        var isThere = false
-        if data { isThere = try has(.data) }
-        if let room, !isThere { isThere = try has(.room(room)) }
-        guard isThere else { return true }
+        guard try has(wish) else { return true }
         sleeper.wakeUp()
         return false
     }

@@ -23,8 +23,7 @@ extension Connection {
         guard let options = configuration.sharedMemory else { return false }
         do throws(TransportError) {
             let offer = try LaneOffer(options, wait: configuration.wait)
-            let result = unsafe offer.sendHello(maximumFrameLength: outbound.pointee.maximumFrameLength, over: socket.descriptor)
-            guard result == 0 else { throw TransportError(systemError: -result, during: .handshake) }
+            unsafe try offer.sendHello(maximumFrameLength: outbound.pointee.maximumFrameLength, over: socket.descriptor)
             counters.systemCalls &+= 1
             counters.bytesSent &+= UInt64(Hello.encodedLength)
             laneOffer = consume offer

@@ -19,8 +19,7 @@ extension LoopCore where B: ~Copyable {
         }
         do throws(TransportError) {
             let offer = try LaneOffer(options, wait: configuration.wait)
-            let result = unsafe offer.sendHello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength, over: slot.pointee.descriptor)
-            guard result == 0 else { throw TransportError(systemError: -result, during: .handshake) }
+            unsafe try offer.sendHello(maximumFrameLength: slot.pointee.outbound.maximumFrameLength, over: slot.pointee.descriptor)
             statistics.bytesSent &+= UInt64(Hello.encodedLength)
             unsafe slot.pointee.laneSetup = LaneSetup(offer)
             unsafe slot.pointee.outbound.laneState = .offered

@@ -12,10 +12,11 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// What a connection waits for at its lane: frames, unless it does not read; and room, while frames wait for it.
-    private func wishes(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) -> (data: Bool, room: Bool) {
+    private func wish(of slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) -> SharedLane.Wish {
         let isReading = unsafe lane.pointee.isReceiving && slot.pointee.isReading && !slot.pointee.isPaused && !slot.pointee.isEndOfStream
         let wantsRoom = unsafe lane.pointee.isSending && !slot.pointee.outbound.isInRing && !slot.pointee.outbound.isEmpty
-        return unsafe (isReading, wantsRoom && slot.pointee.phase != .dead)
+        return unsafe SharedLane.Wish(
+            isForData: isReading, room: wantsRoom && slot.pointee.phase != .dead ? slot.pointee.outbound.wantedRoom : nil)
     }
 
     /// One portion of each active lane.
@@ -31,11 +32,10 @@ extension LoopCore where B: ~Copyable {
 
     private mutating func serveLane(_ slot: UnsafeMutablePointer<ConnectionSlot>) {
         guard let lane = unsafe slot.pointee.outbound.lane else { return }
-        if unsafe wishes(slot, lane).room { unsafe sendOnLane(slot) }
-        if unsafe wishes(slot, lane).data { unsafe receiveFromLane(slot, lane) }
+        if unsafe wish(of: slot, lane).room != nil { unsafe sendOnLane(slot) }
+        if unsafe wish(of: slot, lane).isForData { unsafe receiveFromLane(slot, lane) }
         guard unsafe slot.pointee.phase != .dead else { return }
-        let wishes = unsafe wishes(slot, lane)
-        if wishes.data || wishes.room { unsafe activateLane(slot) }
+        if unsafe !wish(of: slot, lane).isNone { unsafe activateLane(slot) }
         unsafe count(lane)
     }
 
@@ -92,14 +92,10 @@ extension LoopCore where B: ~Copyable {
     private mutating func takePortion(
         _ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>
     ) throws(TransportError) -> Int {
-        guard unsafe !slot.pointee.isPeerFinished else {
-            throw TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye")
-        }
+        guard unsafe !slot.pointee.isPeerFinished else { throw Self.bytesBehindGoodbye }
         let all = unsafe UnsafeRawBufferPointer(start: lane.pointee.unread, count: lane.pointee.consumer.count)
         if let frame = unsafe NativeHeader.laneFrame(in: all) { return unsafe try takeLaneFrame(frame, all, slot) }
-        guard unsafe slot.pointee.spanningLength == 0 else {
-            throw TransportError(.malformedFrame, during: .receive, detail: "another frame comes between the pieces of one; the peer is broken or hostile")
-        }
+        guard unsafe slot.pointee.spanningLength == 0 else { throw Inbound.frameBetweenPieces }
         let portion = unsafe all.keeping(lane.pointee.portion)
         let consumed = unsafe try deliverFromLane(portion, slot, lane)
         if consumed > 0 || portion.count == all.count { return consumed }
@@ -196,15 +192,9 @@ extension LoopCore where B: ~Copyable {
 
     /// A lie counts as something to be looked at: the turn tells of it.
     private func isReady(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ lane: UnsafeMutablePointer<SharedLane>) -> Bool {
-        let wishes = unsafe wishes(slot, lane)
-        if wishes.data {
-            if unsafe lane.pointee.isSocketOver { return true }
-            guard let hasData = try? unsafe lane.pointee.has(.data), !hasData else { return true }
-        }
-        if wishes.room {
-            guard let hasRoom = try? unsafe lane.pointee.has(.room(slot.pointee.outbound.wantedRoom)), !hasRoom else { return true }
-        }
-        return false
+        let wish = unsafe wish(of: slot, lane)
+        if wish.isForData, unsafe lane.pointee.isSocketOver { return true }
+        return unsafe (try? lane.pointee.has(wish)) ?? true
     }
 
     /// Looks at the active lanes for as long as a call of the kernel takes. Returns whether one is ready.
@@ -225,10 +215,8 @@ extension LoopCore where B: ~Copyable {
         for index in 0..<servedLanes.count {
             guard let slot = unsafe table.find(servedLanes[index]), let lane = unsafe slot.pointee.outbound.lane else { continue }
             unsafe slot.pointee.isLaneActive = false
-            let wishes = unsafe wishes(slot, lane)
-            let room = unsafe wishes.room ? slot.pointee.outbound.wantedRoom : nil
             do throws(TransportError) {
-                if unsafe try lane.pointee.prepareSleep(data: wishes.data, room: room) {
+                if unsafe try lane.pointee.prepareSleep(wish(of: slot, lane)) {
                     unsafe wakeBeforeSwitch(slot, lane)
                     continue
                 }

@@ -11,9 +11,7 @@ extension LoopCore where B: ~Copyable {
         if let begun = unsafe lane.pointee.incomingLoans.currentFrame {
             unsafe frame = unsafe begun
         } else {
-            guard unsafe slot.pointee.spanningLength == 0 else {
-                throw Inbound.malformedPiece("another frame comes between the pieces of one")
-            }
+            guard unsafe slot.pointee.spanningLength == 0 else { throw Inbound.frameBetweenPieces }
             unsafe frame = unsafe try lane.pointee.takeLoan(LoanDescription(frame: description))
             statistics.bytesReceived &+= UInt64(frame.count)
         }

@@ -123,7 +123,7 @@ extension LoopCore where B: ~Copyable {
                 break
             }
             if unsafe slot.pointee.isPeerFinished {
-                unsafe fail(slot, TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye"))
+                unsafe fail(slot, Self.bytesBehindGoodbye)
                 break
             }
             if unsafe slot.pointee.isAnswering, unsafe slot.pointee.outbound.queuedBytes > configuration.outboundLimit / 2 {
@@ -145,6 +145,10 @@ extension LoopCore where B: ~Copyable {
         let taken = bytes.count - rest.count
         if unsafe !rest.isEmpty, unsafe slot.pointee.isReading { unsafe moveBack(rest, to: bytes.baseAddress! + taken) }
         return taken
+    }
+
+    static var bytesBehindGoodbye: TransportError {
+        TransportError(.malformedFrame, during: .receive, detail: "bytes follow a goodbye")
     }
 
     /// What was moved to be aligned and then left is looked for where it had arrived.

@@ -144,7 +144,7 @@ private final class LanePeerActor {
 
     deinit { if isOpen { close(socket) } }
 
-    func greet() { _ = offer.sendHello(maximumFrameLength: 20_000, over: socket) }
+    func greet() { try? offer.sendHello(maximumFrameLength: 20_000, over: socket) }
 
     func say(kind: FrameKind) {
         if kind == .laneSwitch { isSwitched = true }

@@ -102,44 +102,14 @@ extension WireBytes {
 }
 
 extension RawPeer {
-    /// Control data with one descriptor: `cmsg_len`, `SOL_SOCKET`, `SCM_RIGHTS`, the number (cmsg(3)), as 64-bit Linux has it.
-    private static func rights(_ descriptor: Int32) -> [UInt32] { [20, 0, 1, 1, UInt32(bitPattern: descriptor), 0] }
-
     func write(_ bytes: [UInt8], passing passed: Int32) throws {
-        var (bytes, control) = (bytes, Self.rights(passed))
-        let sent = unsafe withMessage(&bytes, &control) { message in unsafe sendmsg(descriptor, message, Int32(MSG_NOSIGNAL)) }
-        guard sent == bytes.count else { throw Failed(call: "sendmsg", number: errno) }
+        guard sendPassing([passed], with: bytes, to: descriptor) else { throw Failed(call: "sendmsg", number: errno) }
     }
 
     /// Up to `count` bytes, and the descriptor that came with them.
     func readPassed(_ count: Int) throws -> ([UInt8], Int32?) {
-        var (bytes, control) = ([UInt8](repeating: 0, count: count), Self.rights(-1))
-        var controlLength = 0
-        let received = unsafe withMessage(&bytes, &control) { message in
-            let result = unsafe recvmsg(descriptor, message, 0x4000_0000)
-            controlLength = unsafe message.pointee.msg_controllen
-            return result
-        }
-        guard received >= 0 else { throw Failed(call: "recvmsg", number: errno) }
-        return (Array(bytes.prefix(received)), controlLength >= 20 ? Int32(bitPattern: control[4]) : nil)
-    }
-
-    private func withMessage(
-        _ bytes: inout [UInt8], _ control: inout [UInt32], _ call: (UnsafeMutablePointer<msghdr>) -> Int
-    ) -> Int {
-        unsafe bytes.withUnsafeMutableBytes { bytes in
-            unsafe control.withUnsafeMutableBytes { control in
-                var piece = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-                return unsafe withUnsafeMutablePointer(to: &piece) { piece in
-                    var message = unsafe msghdr()
-                    unsafe message.msg_iov = unsafe piece
-                    unsafe message.msg_iovlen = 1
-                    unsafe message.msg_control = control.baseAddress
-                    unsafe message.msg_controllen = control.count
-                    return unsafe call(&message)
-                }
-            }
-        }
+        guard let received = receivePassing(count, from: descriptor) else { throw Failed(call: "recvmsg", number: errno) }
+        return received
     }
 }
 

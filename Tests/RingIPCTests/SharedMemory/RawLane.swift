@@ -58,14 +58,9 @@ final class RawLane {
 
     /// What came with the hello.
     private func receiveDescriptor() throws -> Int32? {
-        var (hello, control) = ([UInt8](repeating: 0, count: Hello.encodedLength), [UInt8](repeating: 0, count: 24))
-        var result: Int
-        // A signal that another test sends to this process may end the wait.
-        repeat {
-            result = unsafe withMessage(&hello, &control) { unsafe recvmsg(socket.descriptor, $0, Int32(MSG_CMSG_CLOEXEC)) }
-        } while result < 0 && errno == EINTR
-        guard result == hello.count else { throw RawPeer.Failed(call: "recvmsg", number: errno) }
-        return control[0] == 20 ? unsafe control.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 16, as: Int32.self) } : nil
+        let received = receivePassing(Hello.encodedLength, from: socket.descriptor)
+        guard let received, received.bytes.count == Hello.encodedLength else { throw RawPeer.Failed(call: "recvmsg", number: errno) }
+        return received.descriptor
     }
 
     func expect(_ bytes: [UInt8]) throws {

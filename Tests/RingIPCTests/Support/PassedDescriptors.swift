@@ -17,8 +17,22 @@ func sendPassing(_ descriptors: [Int32], with bytes: [UInt8], to socket: Int32) 
     return result == bytes.count
 }
 
+/// Up to `count` bytes of one call, and the descriptor that came with them. `nil` when the call fails, and `errno` tells why.
+func receivePassing(_ count: Int, from socket: Int32) -> (bytes: [UInt8], descriptor: Int32?)? {
+    // Room for one.
+    var (bytes, control) = ([UInt8](repeating: 0, count: count), [UInt8](repeating: 0, count: 24))
+    var received: Int
+    // A signal that another test sends to this process may end the wait.
+    repeat {
+        received = unsafe withMessage(&bytes, &control) { unsafe recvmsg(socket, $0, Int32(MSG_CMSG_CLOEXEC)) }
+    } while received < 0 && errno == EINTR
+    guard received >= 0 else { return nil }
+    let passed = control[0] == 20 ? unsafe control.withUnsafeBytes { unsafe $0.load(fromByteOffset: 16, as: Int32.self) } : nil
+    return (Array(bytes.prefix(received)), passed)
+}
+
 /// Calls `body` with a message of these bytes and this control data.
-func withMessage(_ bytes: inout [UInt8], _ control: inout [UInt8], _ body: (UnsafeMutablePointer<msghdr>) -> Int) -> Int {
+private func withMessage(_ bytes: inout [UInt8], _ control: inout [UInt8], _ body: (UnsafeMutablePointer<msghdr>) -> Int) -> Int {
     unsafe bytes.withUnsafeMutableBytes { data in
         unsafe control.withUnsafeMutableBytes { control in
             var piece = unsafe iovec(iov_base: data.baseAddress, iov_len: data.count)
