@@ -17,6 +17,8 @@ final class LoanPool: @unchecked Sendable {
     private var loans: UnsafeMutablePointer<UInt64>
     /// Whether the program has the chunk, and has not sent it.
     private let inHand: UnsafeMutablePointer<Atomic<Bool>>
+    /// The chunk that is lent next, if it is home.
+    private var next = 0
     /// Whether a loan of this pool was ever sent.
     private(set) var isUsed = false
 
@@ -67,9 +69,17 @@ final class LoanPool: @unchecked Sendable {
 // MARK: Which chunks are home
 
 extension LoanPool {
-    /// A chunk that nobody has; from now on the program has it. `nil` when all are out. The first is taken: it was used last, and is in the cache.
-    func take(_ words: MappedWords) throws(TransportError) -> Int? {
-        for chunk in 0..<layout.count where try isHome(chunk, words) {
+    /// Bytes that are lent before a chunk is used again. What the peer has just read is in the cache of its processor, and costs more to write
+    /// than what has left that for a cache that both share; what has left all of them costs most.
+    private static let bytesInTurn = 2 << 20
+
+    /// A chunk that nobody has, for `count` bytes of payload; from now on the program has it. `nil` when all are out.
+    func take(_ words: MappedWords, for count: Int) throws(TransportError) -> Int? {
+        let inTurn = min(layout.count, max(1, Self.bytesInTurn / (LoanPoolLayout.headLength + count)))
+        for step in 0..<layout.count {
+            let chunk = step < inTurn ? (next + step) % inTurn : step
+            guard try isHome(chunk, words) else { continue }
+            next = chunk + 1
             unsafe inHand[chunk].store(true, ordering: .relaxed)
             return chunk
         }

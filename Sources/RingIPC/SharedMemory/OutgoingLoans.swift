@@ -35,7 +35,7 @@ struct OutgoingLoans: ~Copyable {
     mutating func take(_ count: Int) throws(TransportError) -> Loan? {
         let bits = LoanPoolLayout.chunkSizeBits(forPayload: count)
         for pool in pools where pool.layout.chunkSizeBits == bits {
-            if let chunk = try pool.take(words) { return Loan(of: chunk, in: pool, count: count) }
+            if let chunk = try pool.take(words, for: count) { return Loan(of: chunk, in: pool, count: count) }
         }
         return nil
     }

@@ -141,6 +141,23 @@ import Testing
         #expect(try server.value() > 0)
     }
 
+    @Test func `chunks are lent in turn, as far as 2 MiB of payload go, and any that is home rather than none`() throws {
+        let lane = try Lane(ringSize: 4_096)
+        let (own, peer) = unsafe (lane.memory(of: 0), lane.memory(of: 1))
+        let words = unsafe MappedWords(own: own.baseAddress!, peer: UnsafeRawPointer(peer.baseAddress!))
+        let layout = try #require(LoanPoolLayout(chunkSizeBits: 20, count: 5))
+        let pool = try LoanPool(number: 1, place: 0, layout: layout, words: words)
+        func lend(_ count: Int) throws -> Int? {
+            let chunk = try pool.take(words, for: count)
+            if let chunk { pool.putBack(chunk) }
+            return chunk
+        }
+        #expect(try (0..<3).map { _ in try lend(1 << 20) } == [0, 0, 0])
+        #expect(try (0..<5).map { _ in try lend(600_000) } == [1, 2, 0, 1, 2])
+        #expect(try (0..<6).map { _ in try lend(100) } == [3, 4, 0, 1, 2, 3])
+        #expect(try (0..<6).map { _ in try pool.take(words, for: 1 << 20) } == [0, 1, 2, 3, 4, nil])
+    }
+
     @Test func `there are no loans on a socket, before an agreement, or without a budget on either side`() throws {
         for index in 0..<3 {
             let endpoint = Endpoint.abstract(uniqueAbstractName())
