@@ -193,6 +193,8 @@ static inline void ringipc_relax(void) {
     __asm__ volatile("isb");
 #endif
 }
+/* The cache line there will be read soon. Any address will do: one that is not mapped is passed over. */
+static inline void ringipc_prefetch(const void *address) { __builtin_prefetch(address); }
 /* A time of CLOCK_MONOTONIC. A signal ends it early. */
 static inline void ringipc_sleep_until(int64_t nanoseconds) {
     struct timespec end = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};

@@ -39,6 +39,9 @@ extension Inbound {
         try lane.release(lane.exposed)
         lane.exposed = 0
         for _ in 0..<times {
+            // The peer has written the frame before its position. Fetched together, they come in the time of one line, not one after the other.
+            unsafe ringipc_prefetch(lane.unread)
+            unsafe ringipc_prefetch(lane.unread + Self.cacheLine)
             if try lane.consumer.hasBytes() {
                 lane.exposed = min(lane.consumer.count, lane.portion)
                 ring.show(lane.exposed, at: lane.unreadOffset)
@@ -48,6 +51,9 @@ extension Inbound {
         }
         return false
     }
+
+    /// Of the processors at hand; a wrong one costs nothing but time.
+    private static var cacheLine: Int { 64 }
 
     private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
         let before = lane.exposed
@@ -81,7 +87,7 @@ extension Inbound {
     }
 
     /// The lane's frame at the front, if one is there and whole: its kind, and bytes of payload.
-    func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
+    mutating func laneFrame() throws(TransportError) -> (FrameKind, Int)? {
         guard isOrdinary, let frame = unsafe NativeHeader.laneFrame(in: ring.readable) else { return nil }
         guard frame.encodedLength <= ring.size, frame.payloadLength == frame.kind.payloadLength ?? max(1, frame.payloadLength) else {
             throw Self.malformedPiece("a \(frame.kind) frame of \(frame.payloadLength) bytes")
@@ -90,7 +96,7 @@ extension Inbound {
     }
 
     /// Whether there is nothing at the front that the program has to take: no whole frame, and no end.
-    func beginsWithPart() throws(TransportError) -> Bool {
+    mutating func beginsWithPart() throws(TransportError) -> Bool {
         var batch = unsafe FrameBatch(parser: parser, memory: readable)
         return try !batch.beginsWithFrame() && !batch.isFinished
     }
@@ -127,13 +133,13 @@ extension Inbound {
     }
 
     /// What is at the front while pieces are due is the next one.
-    private func requirePiece() throws(TransportError) {
+    private mutating func requirePiece() throws(TransportError) {
         guard pieceLength > 0, ring.count >= NativeHeader.length else { return }
         if unsafe NativeHeader.laneFrame(in: ring.readable)?.kind != .piece { try requireNoPieces() }
     }
 
     /// Another frame has come.
-    func requireNoPieces() throws(TransportError) {
+    mutating func requireNoPieces() throws(TransportError) {
         if pieceLength > 0 { throw Self.frameBetweenPieces }
     }
 

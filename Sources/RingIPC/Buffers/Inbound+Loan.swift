@@ -42,7 +42,7 @@ extension Inbound {
 
     /// To be asked when no frame was found. A frame that does not lie in the ring is whole, so it must be one; but the peer can have changed a
     /// loaned frame since it was looked at.
-    func requireNothingElsewhere() throws(TransportError) {
+    mutating func requireNothingElsewhere() throws(TransportError) {
         if !isOrdinary, unsafe !readableElsewhere.isEmpty { throw Self.malformedLoan() }
     }
 

@@ -390,5 +390,7 @@ extension Outbound {
         if isInRing { unsafe cursor = unsafe settledCursor }
     }
 
-    var isEmpty: Bool { queuedBytes == 0 }
+    var isEmpty: Bool {
+        @inline(__always) get { queuedBytes == 0 }
+    }
 }

@@ -124,6 +124,9 @@ extension SharedLane {
     /// leave wakes the peer as well; whoever has given room back tries to send that, the switch or a goodbye at the least.
     ///
     /// A socket that is full needs no doorbell: its reader has something to read, and does not sleep.
+    ///
+    /// Not inlined: the word on the stack would cost every publication a guard of the stack.
+    @inline(never)
     private mutating func ring() {
         guard mayRing else { return }
         callCount &+= 1
@@ -159,6 +162,7 @@ extension SharedLane {
     var portion: Int { peer.layout.ringSize / 8 }
 
     /// `count` bytes were read.
+    @inline(__always)
     mutating func release(_ count: Int) throws(TransportError) {
         var mustRing = false
         try consumer.release(count, through: &doorbell) { () throws(TransportError) in mustRing = true }

@@ -47,8 +47,8 @@ extension Connection {
     }
 
     /// A doorbell has found the peer gone: as a send on a socket would. One that has read everything before it went was there for a socket's.
-    private func requirePeer() throws(TransportError) {
-        guard unsafe try outbound.pointee.lane?.pointee.hasLostFrames() == true else { return }
+    private mutating func requirePeer() throws(TransportError) {
+        guard let lane = unsafe outbound.pointee.lane, unsafe try lane.pointee.hasLostFrames() else { return }
         throw TransportError(systemError: EPIPE, during: .send, on: endpoint)
     }
 

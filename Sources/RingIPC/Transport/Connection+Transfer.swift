@@ -200,7 +200,7 @@ extension Connection {
         return limit == .max ? nil : limit
     }
 
-    func timeout(_ deadline: Int64?) -> TransportError {
+    mutating func timeout(_ deadline: Int64?) -> TransportError {
         let now = ringipc_monotonic_nanoseconds()
         if let deadline, now >= deadline {
             return TransportError(.timedOut, during: .receive, on: endpoint, detail: "no frame came in time")

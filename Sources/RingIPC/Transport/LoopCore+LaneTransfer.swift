@@ -182,7 +182,7 @@ extension LoopCore where B: ~Copyable {
 
     private static var maximumTurnsWithoutKernel: Int { 16 }
 
-    func isAnyLaneReady() -> Bool {
+    mutating func isAnyLaneReady() -> Bool {
         for index in 0..<activeLanes.count {
             guard let slot = unsafe table.find(activeLanes[index]), let lane = unsafe slot.pointee.outbound.lane else { continue }
             if unsafe isReady(slot, lane) { return true }
@@ -198,7 +198,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// Looks at the active lanes for as long as a call of the kernel takes. Returns whether one is ready.
-    func lookAtLanes() -> Bool {
+    mutating func lookAtLanes() -> Bool {
         for _ in 0..<Self.looksPerPoll {
             if isAnyLaneReady() { return true }
             ringipc_relax()

@@ -273,7 +273,7 @@ extension LoopCore where B: ~Copyable {
     }
 
     /// A header alone is enough to refuse a frame: its announced length is never waited for when it is over the limit.
-    func requireAcceptable(_ header: UnsafeRawBufferPointer) throws(TransportError) {
+    mutating func requireAcceptable(_ header: UnsafeRawBufferPointer) throws(TransportError) {
         var batch = unsafe FrameBatch(parser: parser, memory: header)
         _ = try batch.next()
     }

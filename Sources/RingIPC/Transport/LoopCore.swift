@@ -194,7 +194,7 @@ extension LoopCore where B: ~Copyable {
         deadlines.insert(unsafe SlotDeadline(time: time, connection: slot.pointee.id))
     }
 
-    func time(after duration: Duration) -> Int64 {
+    mutating func time(after duration: Duration) -> Int64 {
         duration.after(now)
     }
 
