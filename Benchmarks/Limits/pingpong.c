@@ -130,18 +130,25 @@ static void shared_server(int socket, struct pair *pair) {
 
 /* ---- either */
 
+/* Long messages are fewer, so that a run takes about as long. */
+static uint64_t default_count(const struct options *options, uint64_t most) {
+    uint64_t volume = (UINT64_C(1) << 32) / (options->size + 1) + 100;
+    return volume < most ? volume : most;
+}
+
 static struct pair *run(struct options *options, bool *spins) {
     bool is_shared = strcmp(options->kind, "shared-spin") == 0 || strcmp(options->kind, "shared-block") == 0;
     if (!is_shared) {
         way_check(options);
         *spins = way_spins(options);
-        if (options->count == 0) options->count = *spins ? 200000 : 25000;
+        if (options->count == 0) options->count = default_count(options, *spins ? 200000 : 25000);
         return pair_run(options, client, server);
     }
     blocks_in_shared = shared_blocks(options);
     *spins = !blocks_in_shared;
-    if (options->count == 0) options->count = *spins ? 5000000 : 25000;
-    for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(options, 8 * frame_size(NATIVE, options->size));
+    if (options->count == 0) options->count = default_count(options, *spins ? 5000000 : 25000);
+    /* No more than is needed: memory that stays in a cache. */
+    for (int i = 0; i < 2; i++) shared_rings[i] = shared_open(options, 2 * frame_size(NATIVE, options->size));
     return pair_run(options, shared_client, shared_server);
 }
 

@@ -71,7 +71,7 @@ final class LoanPool: @unchecked Sendable {
 extension LoanPool {
     /// Bytes that are lent before a chunk is used again. What the peer has just read is in the cache of its processor, and costs more to write
     /// than what has left that for a cache that both share; what has left all of them costs most.
-    private static let bytesInTurn = 2 << 20
+    private static let bytesInTurn = 4 << 20
 
     /// A chunk that nobody has, for `count` bytes of payload; from now on the program has it. `nil` when all are out.
     func take(_ words: MappedWords, for count: Int) throws(TransportError) -> Int? {

@@ -20,7 +20,7 @@ public struct SharedMemoryOptions: Sendable, Hashable {
     public var largestPeerLoans = 64 << 20
     /// Payloads from this length on travel by loan also when they are sent in the ordinary way, as long as there is a loan to be had. Others go
     /// through the ring.
-    public var loanThreshold = 32 << 10
+    public var loanThreshold = 16 << 10
     /// Leases of loaned frames that the program has at a time; see ``Outbound/lease(_:)``.
     public var maximumLeases = 16
 

@@ -200,12 +200,12 @@ import Testing
             let lane = try LaneByHand()
             var connection = try Self.lender(lane)
             // So long that the first chunk is always the next.
-            let loan = try connection.loan(byteCount: 1 << 20)
+            let loan = try connection.loan(byteCount: 3 << 20)
             if sent == 1 { try connection.send(try unwrap(loan)) } else { _ = consume loan }
             lane.set(.returns(of: 0, inPlace: 0), to: lie)
             // One behind, all the time, is a chunk that does not come.
             let isLie = lie != sent && lie != sent &- 1
-            let error = transportError { () throws(TransportError) in _ = try connection.loan(byteCount: 1 << 20) }
+            let error = transportError { () throws(TransportError) in _ = try connection.loan(byteCount: 3 << 20) }
             #expect((error?.code == .invalidSharedMemory) == isLie, "\(sent), \(lie): \(String(describing: error))")
         }
     }
