@@ -20,7 +20,8 @@ import Testing
         ["peers", "parse"], ["peers", "--peer", "dbus"], ["peers", "--batch", "0"],
         ["run", "--profile", "slow"], ["run", "--backend", "both"], ["pingpong", "--backend", "shared-memory", "--framing", "u32le"],
         ["serve", "--listen", "@a", "--mode", "echo", "--backend", "shared-memory", "--framing", "qbytearray"],
-        ["parse", "--backend", "shared-memory"], ["pingpong", "--payload", "loan"],
+        ["parse", "--backend", "shared-memory"], ["pingpong", "--payload", "loan"], ["stream", "--payload", "ring"],
+        ["stream", "--payload", "description", "--backend", "shared-memory"],
         ["pingpong", "--payload", "description", "--size", "7", "--backend", "shared-memory"], ["parse", "--size", "7"],
     ])
     func `wrong arguments are told in one line, with exit code 64`(arguments: [String]) {

@@ -55,13 +55,13 @@ extension RateLoad.Schedule: ExpressibleByArgument {}
 extension RateLoad.Direction: ExpressibleByArgument {}
 
 struct PayloadOption: ParsableArguments {
-    @Option(help: "How payloads are handed over; loans need --backend shared-memory.")
+    @Option(help: "How payloads are handed over; all but 'ordinary' need --backend shared-memory, and 'description' is for round trips.")
     var payload = PayloadChoice.ordinary
 
     func check(_ common: CommonOptions) throws {
         guard payload != .ordinary else { return }
         guard common.backend == .sharedMemory else {
-            throw ValidationError("--payload \(payload.rawValue) needs --backend shared-memory: loans are memory that both sides have")
+            throw ValidationError("--payload \(payload.rawValue) needs --backend shared-memory: ring and loans are memory that both sides have")
         }
         guard common.size >= 8 else { throw ValidationError("--size must be at least 8 for --payload \(payload.rawValue)") }
     }

@@ -18,8 +18,8 @@ struct PeerCommand: ParsableCommand {
     @Option var direction = RateLoad.Direction.oneWay
     @OptionGroup var common: CommonOptions
 
-    private var pingpong: ScenarioOptions {
-        var options = common.pingpong
+    private func handedOver(_ options: ScenarioOptions) -> ScenarioOptions {
+        var options = options
         options.payload = payload
         return options
     }
@@ -29,9 +29,10 @@ struct PeerCommand: ParsableCommand {
         let endpoint = try Endpoint(listen)
         let report =
             switch scenario {
-            case .pingpong: try Pingpong(options: pingpong).runServer(endpoint, onReady: StandardOutput.ready)
+            case .pingpong: try Pingpong(options: handedOver(common.pingpong)).runServer(endpoint, onReady: StandardOutput.ready)
             case .stream:
-                try Stream(options: common.stream, stamps: Stamps(memory: stamps)).runServer(endpoint, onReady: StandardOutput.ready)
+                try Stream(options: handedOver(common.stream), stamps: Stamps(memory: stamps))
+                    .runServer(endpoint, onReady: StandardOutput.ready)
             case .burst:
                 try Burst(options: common.burst(of: burst), messages: burst, stamps: Stamps(memory: stamps))
                     .runServer(endpoint, onReady: StandardOutput.ready)

@@ -21,9 +21,17 @@ struct StreamCommand: ParsableCommand {
         commandName: "stream", abstract: "Back-to-back messages from one process to another, which checks every byte.")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var load: PayloadOption
+
+    func validate() throws {
+        try load.check(common)
+        guard load.payload != .description else { throw ValidationError("--payload description is for round trips: a stream is checked in full") }
+    }
 
     func run() throws {
-        try common.run(ScenarioRun(scenario: .stream, options: common.stream, cpus: common.cpus()))
+        var options = common.stream
+        options.payload = load.payload
+        try common.run(ScenarioRun(scenario: .stream, options: options, cpus: common.cpus()))
     }
 }
 

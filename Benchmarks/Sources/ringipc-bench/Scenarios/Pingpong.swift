@@ -109,7 +109,7 @@ struct Pingpong {
 extension Pingpong {
     @inline(__always)
     private func ask(_ number: UInt64, on connection: inout Connection) throws {
-        if options.payload == .ordinary { return try connection.send(reserving: options.size) { Content.write(number, to: &$0) } }
+        if !options.payload.isLent { return try connection.send(reserving: options.size) { Content.write(number, to: &$0) } }
         guard var loan = try connection.loan(byteCount: options.size) else {
             try allowOrdinary(connection.lane, Int(number))
             return try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
@@ -120,7 +120,7 @@ extension Pingpong {
 
     @inline(__always)
     private func send(_ frame: FrameView, _ sequence: Int, to reply: inout Outbound) throws {
-        if options.payload == .ordinary { return try reply.send(frame.bytes) }
+        if !options.payload.isLent { return try reply.send(frame.bytes) }
         guard var loan = try reply.loan(byteCount: options.size) else {
             try allowOrdinary(reply.laneReport, sequence)
             return try reply.send(frame.bytes)

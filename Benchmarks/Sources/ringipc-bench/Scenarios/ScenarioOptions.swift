@@ -22,6 +22,8 @@ struct ScenarioOptions: Equatable {
         var configuration = Configuration()
         configuration.format = framing.format
         backend.choose(in: &configuration)
+        if payload == .ring { configuration.sharedMemory?.loanBudget = 0 }
+        if payload == .loan { configuration.sharedMemory?.loanThreshold = size }
         configuration.wait = wait.strategy
         configuration.maximumFrameLength = maximumFrameLength ?? max(configuration.maximumFrameLength, size)
         if let helloTimeout { configuration.helloTimeout = .seconds(helloTimeout) }
@@ -47,14 +49,19 @@ enum Framing: String, CaseIterable {
     }
 }
 
-/// How a round trip's payloads are handed over.
+/// How payloads are handed over.
 enum PayloadChoice: String, CaseIterable {
-    /// As programs usually do: the question is produced in place, the answer is a copy of it.
+    /// As programs usually do: a message is produced in place, an answer is a copy of it.
     case ordinary
+    /// The same, and through the ring also where the library would lend.
+    case ring
     /// In loans, which both sides write and read in full.
     case loan
     /// In loans of which both sides touch the first word only: what it costs to pass a description.
     case description
+
+    /// The program asks for loans itself.
+    var isLent: Bool { self == .loan || self == .description }
 }
 
 enum WaitChoice: String, CaseIterable {

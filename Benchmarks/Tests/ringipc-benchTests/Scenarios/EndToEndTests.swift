@@ -76,6 +76,19 @@ import Testing
         #expect(result.payload == payload && result.count == 50 && result.copiedBytesPerMessage == 0)
     }
 
+    @Test(arguments: ["pingpong", "stream"])
+    func `long payloads go through the ring where that is asked for, and are copied there`(scenario: String) throws {
+        let size = 4 << 20
+        let result = try measure(
+            [scenario, "--payload", "ring", "--size", "\(size)", "--count", "10", "--backend", "shared-memory"])
+        #expect(result.payload == "ring" && (result.copiedBytesPerMessage ?? 0) >= Double(size))
+    }
+
+    @Test func `a stream lends shorter payloads, too, where that is asked for`() throws {
+        let result = try measure(["stream", "--payload", "loan", "--size", "1000", "--count", "50", "--backend", "shared-memory"])
+        #expect(result.payload == "loan" && result.count == 50)
+    }
+
     @Test func `a connection that is not in shared memory at its end is a failure`() throws {
         let endpoint = try Endpoint(ScenarioRun.newAddress())
         let listener = try Listener(endpoint)
