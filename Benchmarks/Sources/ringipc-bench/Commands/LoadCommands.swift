@@ -58,6 +58,12 @@ struct PayloadOption: ParsableArguments {
     @Option(help: "How payloads are handed over; all but 'ordinary' need --backend shared-memory, and 'description' is for round trips.")
     var payload = PayloadChoice.ordinary
 
+    func applied(to options: ScenarioOptions) -> ScenarioOptions {
+        var options = options
+        options.payload = payload
+        return options
+    }
+
     func check(_ common: CommonOptions) throws {
         guard payload != .ordinary else { return }
         guard common.backend == .sharedMemory else {

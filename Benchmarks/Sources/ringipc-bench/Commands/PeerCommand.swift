@@ -14,24 +14,18 @@ struct PeerCommand: ParsableCommand {
     @Option var cpu: Int
     @Option var stamps: Int32 = -1
     @Option var burst = 1
-    @Option var payload = PayloadChoice.ordinary
+    @OptionGroup var load: PayloadOption
     @Option var direction = RateLoad.Direction.oneWay
     @OptionGroup var common: CommonOptions
-
-    private func handedOver(_ options: ScenarioOptions) -> ScenarioOptions {
-        var options = options
-        options.payload = payload
-        return options
-    }
 
     func run() throws {
         try CPUSet.pin(to: cpu)
         let endpoint = try Endpoint(listen)
         let report =
             switch scenario {
-            case .pingpong: try Pingpong(options: handedOver(common.pingpong)).runServer(endpoint, onReady: StandardOutput.ready)
+            case .pingpong: try Pingpong(options: load.applied(to: common.pingpong)).runServer(endpoint, onReady: StandardOutput.ready)
             case .stream:
-                try Stream(options: handedOver(common.stream), stamps: Stamps(memory: stamps))
+                try Stream(options: load.applied(to: common.stream), stamps: Stamps(memory: stamps))
                     .runServer(endpoint, onReady: StandardOutput.ready)
             case .burst:
                 try Burst(options: common.burst(of: burst), messages: burst, stamps: Stamps(memory: stamps))

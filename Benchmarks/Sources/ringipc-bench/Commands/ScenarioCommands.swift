@@ -10,9 +10,7 @@ struct PingpongCommand: ParsableCommand {
     func validate() throws { try load.check(common) }
 
     func run() throws {
-        var options = common.pingpong
-        options.payload = load.payload
-        try common.run(ScenarioRun(scenario: .pingpong, options: options, cpus: common.cpus()))
+        try common.run(ScenarioRun(scenario: .pingpong, options: load.applied(to: common.pingpong), cpus: common.cpus()))
     }
 }
 
@@ -29,9 +27,7 @@ struct StreamCommand: ParsableCommand {
     }
 
     func run() throws {
-        var options = common.stream
-        options.payload = load.payload
-        try common.run(ScenarioRun(scenario: .stream, options: options, cpus: common.cpus()))
+        try common.run(ScenarioRun(scenario: .stream, options: load.applied(to: common.stream), cpus: common.cpus()))
     }
 }
 
