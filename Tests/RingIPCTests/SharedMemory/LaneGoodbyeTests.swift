@@ -22,6 +22,19 @@ import Testing
         try connection.close()
     }
 
+    /// The offer is seen by a flush, which is what a side that only sends looks for it with.
+    @Test func `an answer that finds nobody is no failure of the flush that sends it`() throws {
+        let peer = try RawLane()
+        var connection = try Self.connection(to: peer)
+        try peer.meet()
+        try peer.greet()
+        try peer.send(WireBytes.goodbye)
+        peer.socket.close()
+        try connection.flush()
+        #expect(try connection.receive(within: safetyNet) { frame, _ in frame.count } == nil)
+        try connection.close()
+    }
+
     @Test func `a switch that nobody waits for is not missed, and the next frame is`() throws {
         let peer = try RawLane()
         var connection = try Self.connection(to: peer)
