@@ -51,11 +51,11 @@ MISTAKES = [
         "        guard unsafe !rest.isEmpty, unsafe !Planted.partialHeader || rest.count >= parser.format.headerLength else "
         "{ return bytes.count }\n        if consumed > 0"),
     Mistake(
-        "trustedLength", "the announced length of a frame is trusted", "Wire/FrameParser.swift",
+        "trustedLength", "the announced length of a frame is trusted", "Wire/FrameRules.swift",
         "let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)",
         "let longest = Planted.trustedLength ? 1 << 31 : Int64(truncatingIfNeeded: parser.maximumFrameLength)"),
     Mistake(
-        "lostBytes", "what a handler leaves of bytes without frames is forgotten", "Wire/FrameBatch+Unusual.swift",
+        "lostBytes", "what a handler leaves of bytes without frames is forgotten", "Wire/FrameBatch.swift",
         "take(payload: position, count: count, encodedLength: count)",
         "take(payload: position, count: count, encodedLength: Planted.lostBytes ? end - position : count)"),
     Mistake(

@@ -1,55 +1,41 @@
 // What is not worth a place in the loop over frames: lengths of two and of eight bytes, lengths that are no lengths, and bytes without frames.
 
-extension FrameBatch {
-    /// The next frame, as ``next()`` has it; but in the `bytes` format no more than `maximumCount` bytes of what is there. The rest is left.
-    ///
-    /// Frames are never cut: in every other format the number means nothing.
-    ///
-    /// - Parameter maximumCount: bytes to take at most. 0 takes none; a negative number is a programming error and traps.
-    /// - Returns: a view that lives as long as the batch; never an empty one in the `bytes` format.
-    /// - Throws: as ``next()``.
-    @_lifetime(copy self)
-    public mutating func next(upTo maximumCount: Int) throws(TransportError) -> FrameView? {
-        precondition(maximumCount >= 0, "a negative number of bytes cannot be taken")
-        return form == .none ? takeBytes(upTo: maximumCount) : try next()
-    }
-
-    @_lifetime(copy self)
-    private mutating func takeBytes(upTo maximumCount: Int) -> FrameView? {
-        let count = min(unsafe end - position, maximumCount)
-        guard count > 0 else { return nil }
-        return unsafe take(payload: position, count: count, encodedLength: count)
+extension FrameRules {
+    /// A frame that is whole.
+    @usableFromInline
+    struct UnusualFrame {
+        @usableFromInline let headerLength: Int
+        @usableFromInline let count: Int
+        @usableFromInline var isNull = false
     }
 
     /// Called for every frame in forms with other lengths than those of four bytes, and for every length of four bytes that is over the limit.
+    /// `nil` while a frame is not whole.
     @usableFromInline
     @inline(never)
-    @_lifetime(copy self)
-    mutating func nextUnusual() throws(TransportError) -> FrameView? {
-        if form == .none { return takeBytes(upTo: .max) }
-        let available = unsafe end - position
+    func unusualFrame(at position: UnsafeRawPointer, available: Int, frame: Int) throws(TransportError) -> UnusualFrame? {
+        if form == .none { return available > 0 ? UnusualFrame(headerLength: 0, count: available) : nil }
         let headerLength = form.headerLength
         guard available >= headerLength else { return nil }
         let length = unsafe form.length(at: position)
         if form == .qByteArray, length == QByteArrayLength.null {
-            return unsafe take(payload: position + headerLength, count: 0, encodedLength: headerLength, isNull: true)
+            return UnusualFrame(headerLength: headerLength, count: 0, isNull: true)
         }
-        guard length <= longest else { throw unacceptable(length) }
-        let encodedLength = headerLength + Int(length)
-        guard available >= encodedLength else { return nil }
-        return unsafe take(payload: position + headerLength, count: Int(length), encodedLength: encodedLength)
+        guard length <= longest else { throw unacceptable(length, frame: frame) }
+        return available - headerLength >= Int(length) ? UnusualFrame(headerLength: headerLength, count: Int(length)) : nil
     }
 
     private var longest: Int64 { limit < 0 ? ~limit : limit }
 
-    private func unacceptable(_ length: UInt64) -> TransportError {
+    private func unacceptable(_ length: UInt64, frame: Int) -> TransportError {
         if form == .qByteArray, length == QByteArrayLength.extended {
             return TransportError(
                 .frameTooLong, during: .receive,
                 detail: "a frame announces a 64-bit length (Qt 6.7 and later); arrays over 4 GiB are not taken")
         }
         guard length <= Int64.max else {
-            return malformed("a frame announces \(Int64(bitPattern: length)) bytes; check that both ends use the same format")
+            return Self.malformed(
+                "a frame announces \(Int64(bitPattern: length)) bytes; check that both ends use the same format", frame: frame)
         }
         return TransportError(
             .frameTooLong, during: .receive,
