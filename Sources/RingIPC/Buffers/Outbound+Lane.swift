@@ -73,6 +73,7 @@ extension Outbound {
         unsafe cursor = unsafe lane.pointee.front
         unsafe settledCursor = unsafe cursor
         room = isClosed || closeRequested ? 0 : unsafe lane.pointee.room
+        setFlushMark()
     }
 
     /// After this a frame of that length can be written into the ring, or frames wait in chunks.

@@ -43,8 +43,6 @@ extension Outbound {
     private static var loanFrameLength: Int { FrameFormat.native.encodedLength(ofPayload: 16) }
 
     /// A loan for a payload that is sent in the ordinary way.
-    @usableFromInline
-    @inline(never)
     mutating func loanForLongPayload(_ count: Int) throws(TransportError) -> Loan? {
         count >= loanThreshold ? try loan(byteCount: count) : nil
     }
@@ -69,7 +67,7 @@ extension Outbound {
         if let second { unsafe cursor.storeBytes(of: second.littleEndian, toByteOffset: 16, as: UInt64.self) }
         unsafe cursor += length
         // The end of a pool may be beyond the queue's limit.
-        room = max(0, room - length)
+        room = max(0, room)
     }
 
     /// A lease of the loaned frame that is being handled: its bytes stay when the call is over, without a copy, until the lease ends.

@@ -6,23 +6,31 @@ internal import CRingIPC
 /// for less delay with ``flush()``. An `Outbound` belongs to the thread of its connection.
 @safe
 public struct Outbound: ~Copyable {
-    /// Where the next frame goes: inside the tail chunk. Only meaningful while `room` is above zero.
+    /// Where the next frame goes: inside the tail chunk, or in the ring. Only meaningful while there is ``room``.
     @usableFromInline var cursor: UnsafeMutableRawPointer
-    /// Bytes that may be written at `cursor`: the tail chunk's rest, cut at the queue's limit.
-    @usableFromInline var room = 0
+    /// Where the bytes end that may be written at `cursor`: a place that stays, so that a frame moves the cursor and nothing else.
+    @usableFromInline var roomEnd: UnsafeMutableRawPointer
+    /// The cursor from which on ``flushThreshold`` bytes are queued; behind `roomEnd` where that is not so at any place in the room.
+    @usableFromInline var flushMark: UnsafeMutableRawPointer
+    /// So many queued bytes leave at once. For a blocking connection; the loops have a rule of their own, and leave this and the mark alone.
+    var flushThreshold = Int.max { didSet { setFlushMark() } }
     /// The smaller of both sides' frame limits; negative once nothing can be queued any more, not even a frame that needs no room.
-    var maximumFrameLength: Int { didSet { setInlinedLimit() } }
-    /// The longest payload that code inlined into the caller queues; negative where none is.
-    @usableFromInline private(set) var inlinedLimit: Int
+    var maximumFrameLength: Int { didSet { setBounds() } }
     /// Payloads from this length on travel by loan, where there is one.
-    var loanThreshold = Int.max { didSet { setInlinedLimit() } }
+    var loanThreshold = Int.max { didSet { setBounds() } }
+    /// Payloads from this length on are for the connection to send without a copy.
+    var directThreshold = Int.max { didSet { setBounds() } }
+    /// Payloads below this length are queued by code that is inlined into the caller, in the native form, and in those with a length of four bytes.
+    /// 0 where none is. Unsigned, so that one comparison finds a negative length, too.
+    @usableFromInline var nativeBound: UInt = 0
+    @usableFromInline var prefixedBound: UInt = 0
     /// What the format can carry, under any limit.
-    private let longestPayload: Int
+    let longestPayload: Int
     @usableFromInline let encoder: FrameEncoder
     @usableFromInline var framesSent: UInt64 = 0
 
     private let pool: OutboundChunkPool
-    private let limit: Int
+    let limit: Int
     private var head: UnsafeMutablePointer<OutboundChunk>?
     private var tail: UnsafeMutablePointer<OutboundChunk>?
     /// Bytes in closed chunks plus written bytes of the tail at the last settlement, less what was sent.
@@ -52,13 +60,15 @@ public struct Outbound: ~Copyable {
     init(configuration: Configuration, pool: OutboundChunkPool, connection: ConnectionID) {
         encoder = FrameEncoder(format: configuration.format)
         maximumFrameLength = configuration.longestPayload
-        inlinedLimit = encoder.form.isUsual ? maximumFrameLength : -1
         longestPayload = configuration.format.longestPayload
         limit = configuration.outboundLimit
         self.pool = pool
         self.connection = connection
         unsafe cursor = UnsafeMutableRawPointer(bitPattern: 8)!
         unsafe settledCursor = unsafe cursor
+        unsafe roomEnd = unsafe cursor
+        unsafe flushMark = unsafe cursor
+        setBounds()
     }
 
     deinit {
@@ -70,8 +80,11 @@ public struct Outbound: ~Copyable {
         unsafe Self.free(lane)
     }
 
-    private mutating func setInlinedLimit() {
-        inlinedLimit = encoder.form.isUsual ? min(maximumFrameLength, loanThreshold - 1) : -1
+    /// After the cursor was put elsewhere. A frame or a settlement does not move the mark.
+    @inline(__always)
+    mutating func setFlushMark() {
+        guard flushThreshold < .max else { return }
+        unsafe flushMark = unsafe cursor + min(flushThreshold - queuedBytes, room + 1)
     }
 
     static func free(_ lane: UnsafeMutablePointer<SharedLane>?) {
@@ -89,15 +102,11 @@ extension Outbound {
     ///   the peer has read more, `closed` after ``close()``, and once the peer takes nothing any more.
     @inlinable
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
-        let count = bytes.byteCount
-        let encodedLength = encoder.encodedLength(ofPayload: count)
-        guard count <= inlinedLimit, encodedLength <= room else { return try sendInPieces(bytes) }
-        unsafe encoder.writeFrame(around: count, to: cursor)
-        let payload = unsafe cursor + encoder.headerLength
+        guard let frame = unsafe openFrame(bytes.byteCount) else { return try sendInPieces(bytes) }
         unsafe bytes.withUnsafeBytes { source in
-            if let address = source.baseAddress { unsafe payload.copyMemory(from: address, byteCount: count) }
+            if let address = source.baseAddress { unsafe frame.payload.copyMemory(from: address, byteCount: source.count) }
         }
-        advance(encodedLength)
+        unsafe closeFrame(frame)
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send.
@@ -108,20 +117,12 @@ extension Outbound {
     ///   - write: called once, before this returns. The memory cannot be kept.
     /// - Throws: as ``send(_:)``, before `write` is called.
     @inlinable
+    @inline(__always)
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        precondition(count >= 0, "a frame cannot have a negative length")
-        if count > inlinedLimit || encoder.encodedLength(ofPayload: count) > room {
-            if var loan = try loanForLongPayload(count) {
-                var payload = loan.mutableBytes
-                write(&payload)
-                return try send(loan)
-            }
-            try reserve(count)
-        }
-        unsafe encoder.writeFrame(around: count, to: cursor)
-        var payload = unsafe MutableRawSpan(_unsafeStart: cursor + encoder.headerLength, byteCount: count)
+        guard let frame = unsafe openFrame(count) else { return try sendElsewhere(reserving: count, write) }
+        var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
         write(&payload)
-        advance(encoder.encodedLength(ofPayload: count))
+        unsafe closeFrame(frame)
     }
 
     /// Queues Qt's null array, which differs from an empty one. Only the `qByteArray` format can say it.
@@ -135,14 +136,7 @@ extension Outbound {
         try admit(0)
         makeRoom(4)
         unsafe cursor.storeBytes(of: QByteArrayLength.null, as: UInt32.self)
-        advance(4)
-    }
-
-    @inlinable
-    mutating func advance(_ encodedLength: Int) {
-        unsafe cursor += encodedLength
-        room &-= encodedLength
-        framesSent &+= 1
+        unsafe closeFrame(OpenFrame(payload: cursor, end: cursor + 4))
     }
 
     /// Asks the loop to send when the handler returns, instead of at the end of the turn. No effect on a blocking connection: use
@@ -179,103 +173,10 @@ extension Outbound {
 // MARK: Finding room
 
 extension Outbound {
-    /// A frame that does not fit the tail chunk: it is cut over as many chunks as it needs, since the wire is a stream of bytes.
-    @usableFromInline
-    @inline(never)
-    mutating func sendInPieces(_ bytes: RawSpan) throws(TransportError) {
-        if bytes.byteCount >= loanThreshold, try sendByLoan(bytes) { return }
-        try admit(bytes.byteCount)
-        let encodedLength = encoder.encodedLength(ofPayload: bytes.byteCount)
-        let padding = encoder.paddingLength(ofPayload: bytes.byteCount)
-        // The header goes in one piece. So does a whole small frame: a cut one costs its receiver a copy.
-        try makeRoom(forFrame: encodedLength, inChunk: encodedLength <= OutboundChunkPool.chunkCapacity ? encodedLength : encoder.headerLength)
-        if encodedLength <= room {
-            unsafe encoder.writeHeader(payloadLength: bytes.byteCount, to: cursor)
-            unsafe encoder.writeFrame(around: bytes.byteCount, to: cursor)
-            unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: encoder.headerLength) }
-            return advance(encodedLength)
-        }
-        writeHeaderAlone(payloadLength: bytes.byteCount)
-        unsafe bytes.withUnsafeBytes { unsafe append($0) }
-        for _ in 0..<padding { appendZero() }
-        framesSent &+= 1
-    }
-
-    /// Makes the tail chunk have room for a whole frame in one piece, with its header.
-    @usableFromInline
-    @inline(never)
-    mutating func reserve(_ count: Int) throws(TransportError) {
-        try admit(count)
-        let encodedLength = encoder.encodedLength(ofPayload: count)
-        try makeRoom(forFrame: encodedLength, inChunk: encodedLength)
-        unsafe encoder.writeHeader(payloadLength: count, to: cursor)
-    }
-
-    /// Refuses a frame before anything of it is queued.
-    mutating func admit(_ count: Int) throws(TransportError) {
-        try requireSendable(count)
-        try requireQueueRoom(encoder.encodedLength(ofPayload: count))
-    }
-
-    /// Refuses what the queue has no room for now. Mutating, or the compiler copies the queue to look at it.
-    @inline(__always)
-    mutating func requireQueueRoom(_ encodedLength: Int) throws(TransportError) {
-        guard encodedLength <= availableBytes else { throw outboundFull(encodedLength) }
-    }
-
-    @inline(never)
-    private mutating func outboundFull(_ encodedLength: Int) -> TransportError {
-        let remedy = encodedLength > limit ? "cut the message, or raise outboundLimit" : "wait until the peer has read"
-        return TransportError(
-            .outboundFull, during: .send,
-            detail: "\(queuedBytes) of \(limit) bytes are queued, no room for \(encodedLength); \(remedy)")
-    }
-
-    /// Refuses a frame that can never be sent, whatever room there is.
-    @inline(__always)
-    mutating func requireSendable(_ count: Int) throws(TransportError) {
-        guard !isClosed, !closeRequested else {
-            throw TransportError(.closed, during: .send, detail: "the connection was closed on this side")
-        }
-        guard count <= maximumFrameLength else {
-            let isWidest = maximumFrameLength == longestPayload
-            let remedy = isWidest ? "choose a format with a longer length" : "raise maximumFrameLength at both ends"
-            throw TransportError(
-                .frameTooLong, during: .send,
-                detail: "a frame has \(count) bytes, the limit is \(maximumFrameLength); cut the message, or \(remedy)")
-        }
-    }
-
-    /// Writes only the header, for a payload that follows in pieces.
-    mutating func writeHeaderAlone(payloadLength: Int) {
-        unsafe encoder.writeHeader(payloadLength: payloadLength, to: cursor)
-        unsafe cursor += encoder.headerLength
-        room -= encoder.headerLength
-    }
-
-    private func copyIn(_ source: UnsafeRawBufferPointer, at offset: Int) {
-        guard let address = source.baseAddress else { return }
-        unsafe (cursor + offset).copyMemory(from: address, byteCount: source.count)
-    }
-
-    /// Appends raw bytes, over as many chunks as they need.
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        var rest = unsafe bytes
-        while unsafe !rest.isEmpty {
-            if room == 0 { makeRoom(1) }
-            let count = min(room, rest.count)
-            unsafe copyIn(rest.keeping(count), at: 0)
-            unsafe cursor += count
-            room -= count
-            unsafe rest = unsafe rest.dropping(count)
-        }
-    }
-
-    private mutating func appendZero() {
-        if room == 0 { makeRoom(1) }
-        unsafe cursor.storeBytes(of: 0, as: UInt8.self)
-        unsafe cursor += 1
-        room -= 1
+    /// Bytes that may be written at `cursor`: the tail chunk's rest, cut at the queue's limit; or the ring's.
+    var room: Int {
+        get { unsafe roomEnd - cursor }
+        set { unsafe roomEnd = unsafe cursor + newValue }
     }
 
     /// After this a whole frame can be written into the ring of shared memory; or, where there is none or it is full, so many bytes into a chunk.
@@ -285,7 +186,7 @@ extension Outbound {
     }
 
     /// After this, `room` is at least `count`: in the tail chunk if it has that much, else in a new one.
-    private mutating func makeRoom(_ count: Int) {
+    mutating func makeRoom(_ count: Int) {
         settle()
         if let last = unsafe tail, unsafe last.pointee.capacity - last.pointee.written >= count { return openRoom() }
         let chunk = unsafe pool.take(minimum: count)
@@ -312,6 +213,7 @@ extension Outbound {
         unsafe cursor = unsafe OutboundChunk.data(of: tail) + tail.pointee.written
         unsafe settledCursor = unsafe cursor
         room = isClosed || closeRequested ? 0 : max(0, min(unsafe tail.pointee.capacity - tail.pointee.written, limit - settledBytes))
+        setFlushMark()
     }
 }
 
@@ -380,7 +282,6 @@ extension Outbound {
     /// Drops what is queued so far. Only while no send is under way.
     mutating func discardQueued() {
         settle()
-        room = 0
         while let chunk = unsafe head {
             unsafe head = unsafe chunk.pointee.next
             unsafe pool.giveBack(chunk)
@@ -388,6 +289,7 @@ extension Outbound {
         unsafe tail = nil
         settledBytes = 0
         if isInRing { unsafe cursor = unsafe settledCursor }
+        room = 0
     }
 
     var isEmpty: Bool {

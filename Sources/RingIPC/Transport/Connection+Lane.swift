@@ -134,7 +134,7 @@ extension Connection {
         // No loss: a peer that is gone may have read everything, and the next frame finds that out. What it has sent is received first.
         do { guard unsafe try lane.pointee.switchSending() else { return } } catch { return end.sendFailure = error }
         unsafe outbound.pointee.enterRing()
-        coalescingThreshold = min(coalescingThreshold, SharedLane.publishingThreshold)
+        unsafe outbound.pointee.flushThreshold = min(outbound.pointee.flushThreshold, SharedLane.publishingThreshold)
         lookForShortWay()
     }
 

@@ -66,7 +66,7 @@ extension Connection {
     /// for it: the program may have nothing more to send, and its peer be waiting for the program to receive.
     mutating func flushLaneToThreshold() throws(TransportError) {
         guard let lane = unsafe outbound.pointee.lane, unsafe lane.pointee.isSending else {
-            while unsafe outbound.pointee.queuedBytes >= coalescingThreshold, try sendPiece(until: nil) {}
+            while unsafe outbound.pointee.isAtThreshold, try sendPiece(until: nil) {}
             try lookForAnswer()
             if unsafe outbound.pointee.lane?.pointee.isAccepted == true { try flush(until: nil) }
             return
@@ -90,8 +90,6 @@ extension Connection {
         _ = try flushLane(until: nil)
     }
 
-    @usableFromInline
-    @inline(never)
     mutating func prepareLongFrame(_ count: Int) throws(TransportError) {
         // A frame may be as long as the whole queue is allowed to be: what waits goes first.
         try flush(until: nil)

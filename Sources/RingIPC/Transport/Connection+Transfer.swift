@@ -6,6 +6,22 @@ extension Connection {
     /// Payloads from this length on are sent from the caller's memory: below it, the call costs more than the copy.
     @usableFromInline static var directSendLength: Int { 32 << 10 }
 
+    /// A frame for which there is no room where the last one ended, or that is long.
+    @usableFromInline
+    @inline(never)
+    mutating func sendElsewhere(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
+        if count >= Self.directSendLength {
+            if var loan = unsafe try outbound.pointee.loanForLongPayload(count) {
+                var payload = loan.mutableBytes
+                write(&payload)
+                return try send(loan)
+            }
+            try prepareLongFrame(count)
+        }
+        unsafe try outbound.pointee.sendElsewhere(reserving: count, write)
+        if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
+    }
+
     @usableFromInline
     @inline(never)
     mutating func sendDirectly(_ bytes: RawSpan) throws(TransportError) {
@@ -60,7 +76,7 @@ extension Connection {
     @inline(never)
     mutating func flushToThreshold() throws(TransportError) {
         if hasOfferedLane { return try flushLaneToThreshold() }
-        while unsafe outbound.pointee.queuedBytes >= coalescingThreshold, try sendPiece(until: nil) {}
+        while unsafe outbound.pointee.isAtThreshold, try sendPiece(until: nil) {}
     }
 
     mutating func flush(until deadline: Int64?) throws(TransportError) {

@@ -24,7 +24,6 @@ public struct Connection: ~Copyable {
     /// Behind pointers, so that inlined code reaches them without carrying their ends with it, and moving a connection moves little.
     @usableFromInline var inbound: UnsafeMutablePointer<Inbound>
     @usableFromInline var outbound: UnsafeMutablePointer<Outbound>
-    @usableFromInline var coalescingThreshold: Int
     var waiting: Waiting
     var moderation: WakeModeration
     var end = EndState()
@@ -89,10 +88,11 @@ public struct Connection: ~Copyable {
         unsafe self.inbound = .allocate(capacity: 1)
         unsafe self.inbound.initialize(to: inbound)
         self.configuration = configuration
-        coalescingThreshold = min(configuration.coalescing.thresholdBytes, configuration.outboundLimit)
         unsafe outbound = .allocate(capacity: 1)
         unsafe outbound.initialize(
             to: Outbound(configuration: configuration, pool: OutboundChunkPool(maximumFreeCount: 4), connection: .unlisted))
+        unsafe outbound.pointee.flushThreshold = min(configuration.coalescing.thresholdBytes, configuration.outboundLimit)
+        unsafe outbound.pointee.directThreshold = Self.directSendLength
         laneSpinBudget = SpinBudget(configuration.wait)
         if configuration.format == .native {
             if !offerLane() {
@@ -154,7 +154,7 @@ extension Connection {
     public mutating func send(_ bytes: RawSpan) throws(TransportError) {
         guard bytes.byteCount < Self.directSendLength else { return try sendDirectly(bytes) }
         unsafe try outbound.pointee.send(bytes)
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
+        if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send, and
@@ -165,17 +165,13 @@ extension Connection {
     ///   - write: called once, before this returns. The memory cannot be kept.
     /// - Throws: as ``send(_:)``.
     @inlinable
+    @inline(__always)
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        if count >= Self.directSendLength {
-            if var loan = unsafe try outbound.pointee.loanForLongPayload(count) {
-                var payload = loan.mutableBytes
-                write(&payload)
-                return try send(loan)
-            }
-            try prepareLongFrame(count)
-        }
-        unsafe try outbound.pointee.send(reserving: count, write)
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
+        guard let frame = unsafe outbound.pointee.openFrame(count) else { return try sendElsewhere(reserving: count, write) }
+        var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
+        write(&payload)
+        unsafe outbound.pointee.closeFrame(frame)
+        if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
     }
 
     /// Queues Qt's null array, which differs from an empty one.
@@ -183,7 +179,7 @@ extension Connection {
     /// - Throws: ``TransportError``: `invalidConfiguration` in any format but `qByteArray`; else as ``send(_:)``.
     public mutating func sendNull() throws(TransportError) {
         unsafe try outbound.pointee.sendNull()
-        if unsafe outbound.pointee.queuedBytes >= coalescingThreshold { try flushToThreshold() }
+        if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
     }
 
     /// Sends all that is queued, and returns when the kernel has taken it.
@@ -227,6 +223,7 @@ extension Connection {
     /// - Throws: what `body` throws, or ``TransportError``: `timedOut`; `malformedFrame`, `frameTooLong`, `incompatiblePeer` for what the peer
     ///   sent; `peerClosedAbruptly`, `truncatedFrame`, `connectionReset` for how it went away.
     @inlinable
+    @inline(__always)
     public mutating func receive<R>(
         within timeout: Duration? = nil, _ body: (FrameView, inout Outbound) throws -> R
     ) throws -> R? {
@@ -252,6 +249,7 @@ extension Connection {
     /// - Returns: `false` when the peer has ended the stream in order.
     /// - Throws: as ``receive(within:_:)``.
     @inlinable
+    @inline(__always)
     public mutating func receiveBatch(
         within timeout: Duration? = nil, _ body: (inout FrameBatch, inout Outbound) throws -> Void
     ) throws -> Bool {

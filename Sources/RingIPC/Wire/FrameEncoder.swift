@@ -3,37 +3,49 @@
 struct FrameEncoder: Sendable {
     @usableFromInline let form: FrameParser.Form
     /// Of the length in front of a payload, in the other forms than the native one.
-    @usableFromInline let lengthWidth: Int
+    let lengthWidth: Int
 
     init(format: FrameFormat) {
         form = FrameParser.Form(format)
         lengthWidth = format.headerLength
     }
 
-    @inlinable
     var headerLength: Int { form == .native ? NativeHeader.length : lengthWidth }
 
-    @inlinable
     func encodedLength(ofPayload count: Int) -> Int {
-        form == .native ? (count &+ 15) & ~7 : lengthWidth &+ count
+        form == .native ? Self.encodedLength(ofNative: count) : lengthWidth &+ count
     }
 
-    /// Writes the header of a frame with `count` bytes of payload, and the zeroes behind the payload. The payload itself belongs
-    /// at `destination + headerLength`. `encodedLength(ofPayload:)` bytes are reserved. Other forms
-    /// than the usual ones have their header already, from ``writeHeader(payloadLength:to:)``.
     @inlinable
+    static func encodedLength(ofNative count: Int) -> Int { (count &+ 15) & ~7 }
+
+    /// Writes what is around a payload of `count` bytes, which belongs at `destination + headerLength`. `encodedLength(ofPayload:)` bytes
+    /// are reserved.
     func writeFrame(around count: Int, to destination: UnsafeMutableRawPointer) {
-        switch form {
-        case .native:
-            if count & 7 != 0 {
-                // The whole last word; the payload then covers the front of it.
-                unsafe (destination + (encodedLength(ofPayload: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
-            }
-            unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
-        case .little: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian, as: UInt32.self)
-        case .big, .qByteArray: unsafe destination.storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, as: UInt32.self)
-        case .littleTwo, .bigTwo, .littleEight, .bigEight, .none: break
+        if form == .native {
+            unsafe Self.writeNative(around: count, to: destination)
+        } else {
+            unsafe writeHeader(payloadLength: count, to: destination)
         }
+    }
+
+    /// The header, and the zeroes behind the payload.
+    @inlinable
+    @inline(__always)
+    static func writeNative(around count: Int, to destination: UnsafeMutableRawPointer) {
+        if count & 7 != 0 {
+            // The whole last word; the payload then covers the front of it.
+            unsafe (destination + (encodedLength(ofNative: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
+        }
+        unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
+    }
+
+    /// A header of the forms with four bytes.
+    @inlinable
+    @inline(__always)
+    func writePrefix(_ count: Int, to destination: UnsafeMutableRawPointer) {
+        let length = UInt32(truncatingIfNeeded: count)
+        unsafe destination.storeBytes(of: form == .little ? length.littleEndian : length.bigEndian, as: UInt32.self)
     }
 
     /// Writes a header in whatever form.
@@ -52,7 +64,6 @@ struct FrameEncoder: Sendable {
     }
 
     /// Zeroes behind a payload of `count` bytes.
-    @inlinable
     func paddingLength(ofPayload count: Int) -> Int {
         form == .native ? (0 &- count) & 7 : 0
     }
