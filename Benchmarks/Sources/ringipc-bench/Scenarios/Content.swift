@@ -36,7 +36,9 @@ enum Content {
 
     /// Writes only the first word of message `sequence`.
     @inline(__always)
-    static func begin(_ sequence: UInt64, _ payload: inout MutableRawSpan) { payload.storeBytes(of: sequence.littleEndian, as: UInt64.self) }
+    static func begin(_ sequence: UInt64, _ payload: inout MutableRawSpan) {
+        payload.storeBytes(of: sequence.littleEndian, as: UInt64.self)
+    }
 
     /// Whether `payload`, of eight bytes or more, begins as message `sequence` does.
     @inline(__always)
@@ -47,25 +49,27 @@ enum Content {
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard var next = bytes.baseAddress else { return }
-        var rest = bytes.count
         var word = sequence
-        while rest >= blockSize {
+        let blocks = unsafe next + (bytes.count & ~(blockSize &- 1))
+        while unsafe next != blocks {
             unsafe next.storeBytes(of: (Block(repeating: word) &+ blockSteps).littleEndian, as: Block.self)
             word &+= step &* 8
             unsafe next += blockSize
-            rest &-= blockSize
         }
-        while rest >= 8 {
+        let words = unsafe next + (bytes.count & (blockSize &- 8))
+        while unsafe next != words {
             unsafe next.storeBytes(of: word.littleEndian, as: UInt64.self)
             word &+= step
             unsafe next += 8
-            rest &-= 8
         }
-        while rest > 0 {
-            unsafe next.storeBytes(of: UInt8(truncatingIfNeeded: word), as: UInt8.self)
-            word >>= 8
-            unsafe next += 1
-            rest &-= 1
+        if bytes.count & 7 > 0 { unsafe writeTail(word, to: UnsafeMutableRawBufferPointer(start: next, count: bytes.count & 7)) }
+    }
+
+    /// Less than a word. By itself, so that the loops have the registers.
+    @inline(never)
+    private static func writeTail(_ word: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
+        unsafe withUnsafeBytes(of: word.littleEndian) {
+            unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<bytes.count]))
         }
     }
 
@@ -73,33 +77,30 @@ enum Content {
     @inline(__always)
     private static func differences(from sequence: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
         guard var next = bytes.baseAddress else { return 0 }
-        var rest = bytes.count
         var word = sequence
-        var differences: UInt64 = 0
-        if rest >= blockSize {
-            var block = Block(repeating: 0)
-            repeat {
-                block |= unsafe next.loadUnaligned(as: Block.self).littleEndian ^ (Block(repeating: word) &+ blockSteps)
-                word &+= step &* 8
-                unsafe next += blockSize
-                rest &-= blockSize
-            } while rest >= blockSize
-            let half = block.lowHalf | block.highHalf
-            differences = half[0] | half[1] | half[2] | half[3]
+        var block = Block(repeating: 0)
+        let blocks = unsafe next + (bytes.count & ~(blockSize &- 1))
+        while unsafe next != blocks {
+            block |= unsafe next.loadUnaligned(as: Block.self).littleEndian ^ (Block(repeating: word) &+ blockSteps)
+            word &+= step &* 8
+            unsafe next += blockSize
         }
-        while rest >= 8 {
+        let half = block.lowHalf | block.highHalf
+        let quarter = half.lowHalf | half.highHalf
+        var differences = quarter[0] | quarter[1]
+        let words = unsafe next + (bytes.count & (blockSize &- 8))
+        while unsafe next != words {
             differences |= unsafe next.loadUnaligned(as: UInt64.self).littleEndian ^ word
             word &+= step
             unsafe next += 8
-            rest &-= 8
         }
-        while rest > 0 {
-            differences |= UInt64(unsafe next.loadUnaligned(as: UInt8.self) ^ UInt8(truncatingIfNeeded: word))
-            word >>= 8
-            unsafe next += 1
-            rest &-= 1
-        }
-        return differences
+        guard bytes.count & 7 > 0 else { return differences }
+        return unsafe differences | tailDifferences(from: word, in: UnsafeRawBufferPointer(start: next, count: bytes.count & 7))
+    }
+
+    @inline(never)
+    private static func tailDifferences(from word: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
+        unsafe bytes.enumerated().reduce(0) { $0 | UInt64($1.element ^ UInt8(truncatingIfNeeded: word >> UInt64($1.offset * 8))) }
     }
 }
 
