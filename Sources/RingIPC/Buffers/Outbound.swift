@@ -207,8 +207,9 @@ extension Outbound {
 
     private mutating func openRoom() {
         guard let tail = unsafe tail else {
-            guard isSendingOnLane else { return room = 0 }
-            return enterRing()
+            if isSendingOnLane { return enterRing() }
+            room = 0
+            return setFlushMark()
         }
         unsafe cursor = unsafe OutboundChunk.data(of: tail) + tail.pointee.written
         unsafe settledCursor = unsafe cursor
@@ -290,6 +291,7 @@ extension Outbound {
         settledBytes = 0
         if isInRing { unsafe cursor = unsafe settledCursor }
         room = 0
+        setFlushMark()
     }
 
     var isEmpty: Bool {
