@@ -7,20 +7,25 @@ import RingIPCTesting
 protocol SocketCalls {
     associatedtype Answering: Kernel
     var kernel: Answering { get }
-    /// Each of these has one name, where at most one socket listens.
+    /// At most one socket listens at a time; to connect goes to the last one.
     func listen(backlog: Int32) -> Int32
     func connect() -> Int32
     /// What epoll would say: input, output, error and hang-up.
     func readiness(of descriptor: Int32) -> UInt32
 }
 
-struct LinuxSockets: SocketCalls {
+final class LinuxSockets: SocketCalls {
     let kernel = LinuxKernel()
-    private let name: String
+    private let prefix: String
+    /// A name of its own for each listener: whoever looks at this process's descriptors under /proc keeps one that was just closed for a moment, and
+    /// with it its name.
+    private var listenerCount = 0
+    private var name: String { "\(prefix)-\(listenerCount)" }
 
-    init(name: String) { self.name = "ringipc-\(getpid())-\(name)" }
+    init(name: String) { prefix = "ringipc-\(getpid())-\(name)" }
 
     func listen(backlog: Int32) -> Int32 {
+        listenerCount += 1
         let descriptor = makeSocket()
         let result = unsafe withAddress { unsafe bind(descriptor, $0, $1) }
         guard result == 0, Glibc.listen(descriptor, backlog) == 0 else { return failure(of: descriptor) }
