@@ -10,7 +10,7 @@
 #include "measure.h"
 #include "options.h"
 
-enum { SHARED_RING = 1 << 20 };
+enum { SHARED_RING = 2 << 20 };
 
 struct shared_words {
     _Alignas(128) uint64_t write;

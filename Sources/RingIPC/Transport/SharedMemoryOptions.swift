@@ -4,7 +4,7 @@
 /// memory cannot be had, the socket carries on; ``Connection/lane`` says which it is and why. For the native format, on Linux from 5.1 on.
 public struct SharedMemoryOptions: Sendable, Hashable {
     /// Bytes of the ring that this side sends in: a power of two from 4 KiB to 1 GiB. Memory is taken when it is first written.
-    public var ringSize = 1 << 20
+    public var ringSize = 2 << 20
     /// Bytes of the largest ring that is taken from a peer; a larger one is refused, and the socket carries on.
     public var largestPeerRing = 64 << 20
     /// Frames are copied before they are handed over, whoever the peer is. Without this, only those of another user's process are.
@@ -20,7 +20,7 @@ public struct SharedMemoryOptions: Sendable, Hashable {
     public var largestPeerLoans = 64 << 20
     /// Payloads from this length on travel by loan also when they are sent in the ordinary way, as long as there is a loan to be had. Others go
     /// through the ring.
-    public var loanThreshold = 16 << 10
+    public var loanThreshold = 32 << 10
     /// Leases of loaned frames that the program has at a time; see ``Outbound/lease(_:)``.
     public var maximumLeases = 16
 
