@@ -4,15 +4,38 @@ internal import Histogram
 struct Latencies {
     private static let longest: UInt64 = 60_000_000_000
 
-    private var histogram = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
+    /// How often each time below some microseconds came. The library takes a hundred instructions to find a bucket, and a time is taken down
+    /// between two round trips: that would be a part of the next one.
+    private var shortCounts = [UInt32](repeating: 0, count: 1 << 13)
+    private var longTimes = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
 
-    mutating func record(nanoseconds: UInt64) { _ = histogram.record(min(nanoseconds, Self.longest)) }
+    @inline(__always)
+    mutating func record(nanoseconds: UInt64) {
+        if nanoseconds < UInt64(shortCounts.count) {
+            shortCounts[Int(nanoseconds)] &+= 1
+        } else {
+            recordLong(nanoseconds, count: 1)
+        }
+    }
 
-    var count: Int { Int(histogram.totalCount) }
+    @inline(never)
+    private mutating func recordLong(_ nanoseconds: UInt64, count: UInt64) {
+        _ = longTimes.record(min(nanoseconds, Self.longest), count: count)
+    }
+
+    /// All of them.
+    private var histogram: Histogram<UInt64> {
+        var all = longTimes
+        for (time, count) in shortCounts.enumerated() where count > 0 { _ = all.record(UInt64(time), count: UInt64(count)) }
+        return all
+    }
+
+    var count: Int { Int(longTimes.totalCount) + shortCounts.reduce(0) { $0 + Int($1) } }
 
     /// `nil` when nothing was recorded.
     var summary: RoundTripTimes? {
-        guard count > 0 else { return nil }
+        let histogram = histogram
+        guard histogram.totalCount > 0 else { return nil }
         return RoundTripTimes(
             min: Int(histogram.min),
             p50: Int(histogram.valueAtPercentile(50)),
@@ -39,7 +62,7 @@ struct Latencies {
             guard parts.count == 2, let value = UInt64(parts[0]), let count = UInt64(parts[1]) else {
                 throw BenchmarkFailure("'\(bucket)' is no bucket of a histogram")
             }
-            _ = histogram.record(min(value, Self.longest), count: count)
+            recordLong(value, count: count)
         }
     }
 }

@@ -7,6 +7,7 @@ enum Content {
     /// Eight words at once: what the compiler turns into the vector instructions of every 64-bit machine.
     private typealias Block = SIMD8<UInt64>
     private static let blockSize = 64
+
     private static var blockSteps: Block {
         Block(0, step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7)
     }
@@ -26,12 +27,25 @@ enum Content {
         return bytes
     }
 
-    /// Whether `payload` is message `sequence`, byte for byte.
+    /// Whether `payload` is message `sequence`, byte for byte. Differences are collected without a branch for each word.
     @inline(__always)
     static func matches(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
-        unsafe payload.withUnsafeBytes { bytes in
-            unsafe differences(from: sequence, in: bytes) == 0
+        var word = sequence
+        var differences = Block(repeating: 0)
+        var offset = 0
+        let blocks = payload.byteCount & ~(blockSize &- 1)
+        while offset != blocks {
+            let found = unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Block.self).littleEndian
+            // Counted from the word before: adding nothing to one of the words would be left out, at the price of two instructions that put it
+            // beside the others.
+            differences |= found ^ (Block(repeating: word &- step) &+ (blockSteps &+ step))
+            word &+= step &* 8
+            offset &+= blockSize
         }
+        let half = differences.lowHalf | differences.highHalf
+        let quarter = half.lowHalf | half.highHalf
+        guard quarter[0] | quarter[1] == 0 else { return false }
+        return payload.byteCount == blocks || restMatches(word, payload.extracting(droppingFirst: blocks))
     }
 
     /// Writes only the first word of message `sequence`.
@@ -48,59 +62,50 @@ enum Content {
 
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
-        guard var next = bytes.baseAddress else { return }
+        guard let start = bytes.baseAddress else { return }
         var word = sequence
-        let blocks = unsafe next + (bytes.count & ~(blockSize &- 1))
-        while unsafe next != blocks {
-            unsafe next.storeBytes(of: (Block(repeating: word) &+ blockSteps).littleEndian, as: Block.self)
+        var offset = 0
+        let blocks = bytes.count & ~(blockSize &- 1)
+        while offset != blocks {
+            unsafe start.storeBytes(of: (Block(repeating: word) &+ blockSteps).littleEndian, toByteOffset: offset, as: Block.self)
             word &+= step &* 8
-            unsafe next += blockSize
+            offset &+= blockSize
         }
-        let words = unsafe next + (bytes.count & (blockSize &- 8))
-        while unsafe next != words {
+        if bytes.count != blocks { unsafe writeRest(word, to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
+    }
+
+    /// Less than a block. By itself, so that the loops over messages have the registers.
+    @inline(never)
+    private static func writeRest(_ first: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
+        guard var next = bytes.baseAddress else { return }
+        var word = first
+        let tail = unsafe next + (bytes.count & ~7)
+        while unsafe next != tail {
             unsafe next.storeBytes(of: word.littleEndian, as: UInt64.self)
             word &+= step
             unsafe next += 8
         }
-        if bytes.count & 7 > 0 { unsafe writeTail(word, to: UnsafeMutableRawBufferPointer(start: next, count: bytes.count & 7)) }
+        for index in 0..<bytes.count & 7 {
+            unsafe next.storeBytes(of: UInt8(truncatingIfNeeded: word >> UInt64(8 * index)), toByteOffset: index, as: UInt8.self)
+        }
     }
 
-    /// Less than a word. By itself, so that the loops have the registers.
     @inline(never)
-    private static func writeTail(_ word: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
-        unsafe withUnsafeBytes(of: word.littleEndian) {
-            unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<bytes.count]))
-        }
-    }
-
-    /// Zero when all bytes are as expected. Collected without a branch for each word.
-    @inline(__always)
-    private static func differences(from sequence: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
-        guard var next = bytes.baseAddress else { return 0 }
-        var word = sequence
-        var block = Block(repeating: 0)
-        let blocks = unsafe next + (bytes.count & ~(blockSize &- 1))
-        while unsafe next != blocks {
-            block |= unsafe next.loadUnaligned(as: Block.self).littleEndian ^ (Block(repeating: word) &+ blockSteps)
-            word &+= step &* 8
-            unsafe next += blockSize
-        }
-        let half = block.lowHalf | block.highHalf
-        let quarter = half.lowHalf | half.highHalf
-        var differences = quarter[0] | quarter[1]
-        let words = unsafe next + (bytes.count & (blockSize &- 8))
-        while unsafe next != words {
-            differences |= unsafe next.loadUnaligned(as: UInt64.self).littleEndian ^ word
+    private static func restMatches(_ first: UInt64, _ payload: RawSpan) -> Bool {
+        var word = first
+        var differences: UInt64 = 0
+        var offset = 0
+        let tail = payload.byteCount & ~7
+        while offset != tail {
+            differences |= unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self).littleEndian ^ word
             word &+= step
-            unsafe next += 8
+            offset &+= 8
         }
-        guard bytes.count & 7 > 0 else { return differences }
-        return unsafe differences | tailDifferences(from: word, in: UnsafeRawBufferPointer(start: next, count: bytes.count & 7))
-    }
-
-    @inline(never)
-    private static func tailDifferences(from word: UInt64, in bytes: UnsafeRawBufferPointer) -> UInt64 {
-        unsafe bytes.enumerated().reduce(0) { $0 | UInt64($1.element ^ UInt8(truncatingIfNeeded: word >> UInt64($1.offset * 8))) }
+        for index in 0..<payload.byteCount & 7 {
+            let found = unsafe payload.unsafeLoad(fromUncheckedByteOffset: tail + index, as: UInt8.self)
+            differences |= UInt64(found ^ UInt8(truncatingIfNeeded: word >> UInt64(8 * index)))
+        }
+        return differences == 0
     }
 }
 
