@@ -52,8 +52,8 @@ MISTAKES = [
         "{ return bytes.count }\n        if consumed > 0"),
     Mistake(
         "trustedLength", "the announced length of a frame is trusted", "Wire/FrameRules.swift",
-        "let longest = Int64(truncatingIfNeeded: parser.maximumFrameLength)",
-        "let longest = Planted.trustedLength ? 1 << 31 : Int64(truncatingIfNeeded: parser.maximumFrameLength)"),
+        "longest = UInt64(maximumFrameLength)",
+        "longest = Planted.trustedLength ? 1 << 31 : UInt64(maximumFrameLength)"),
     Mistake(
         "lostBytes", "what a handler leaves of bytes without frames is forgotten", "Wire/FrameBatch.swift",
         "take(payload: position, count: count, encodedLength: count)",

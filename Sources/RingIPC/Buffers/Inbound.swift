@@ -26,7 +26,7 @@ struct Inbound: ~Copyable {
         parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
         ring = try MirroredRing(size: configuration.receiveRingSize, during: .connect)
         budget = SpanningBudget(configuration)
-        parser.endsAtLaneFrames = configuration.sharedMemory != nil
+        parser.rules.endsAtLaneFrames = configuration.sharedMemory != nil
         isAwaitingHello = configuration.format == .native
         isOrdinary = !isAwaitingHello
     }
@@ -40,7 +40,8 @@ struct Inbound: ~Copyable {
     @inline(__always)
     static func readable(of inbound: UnsafeMutablePointer<Inbound>) -> UnsafeRawBufferPointer {
         guard unsafe inbound.pointee.isOrdinary else { return unsafe readableElsewhere(of: inbound) }
-        return unsafe UnsafeRawBufferPointer(start: inbound.pointee.ring.base + inbound.pointee.ring.head, count: inbound.pointee.ring.count)
+        return unsafe UnsafeRawBufferPointer(
+            start: inbound.pointee.ring.base + inbound.pointee.ring.head, count: inbound.pointee.ring.count)
     }
 
     @usableFromInline
@@ -92,7 +93,9 @@ struct Inbound: ~Copyable {
         if isOrdinary, ring.count > 0 { try startSpanning() }
         guard isSpanning else { return unsafe ring.writable }
         guard spanning.count < spanningLength else { return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0) }
-        guard let memory = unsafe spanning.spare(spanningLength - spanning.count, from: &budget) else { throw Self.overBudget(budget.limit) }
+        guard let memory = unsafe spanning.spare(spanningLength - spanning.count, from: &budget) else {
+            throw Self.overBudget(budget.limit)
+        }
         return unsafe memory
     }
 

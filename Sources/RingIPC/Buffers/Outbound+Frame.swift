@@ -22,7 +22,7 @@ extension Outbound {
     mutating func openFrame(_ count: Int) -> OpenFrame? {
         let start = unsafe cursor
         if UInt(bitPattern: count) < nativeBound {
-            let encodedLength = FrameEncoder.encodedLength(ofNative: count)
+            let encodedLength = NativeHeader.encodedLength(ofPayload: count)
             guard unsafe encodedLength <= roomEnd - start else { return nil }
             unsafe FrameEncoder.writeNative(around: count, to: start)
             return unsafe OpenFrame(payload: start + NativeHeader.length, end: start + encodedLength)
@@ -52,7 +52,7 @@ extension Outbound {
     mutating func setBounds() {
         let bound = UInt(max(0, min(maximumFrameLength, loanThreshold - 1, directThreshold - 1) + 1))
         nativeBound = encoder.form == .native ? bound : 0
-        prefixedBound = encoder.form != .native && encoder.form.isUsual ? bound : 0
+        prefixedBound = encoder.form.headerLength == 4 ? bound : 0
     }
 
     /// A frame that does not fit the tail chunk: it is cut over as many chunks as it needs, since the wire is a stream of bytes.

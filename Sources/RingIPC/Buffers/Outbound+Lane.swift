@@ -5,7 +5,8 @@ extension Outbound {
     /// Which lane each direction of the connection uses, and why.
     public var laneReport: LaneReport {
         LaneReport(
-            sending: isSendingOnLane ? .sharedMemory : .socket, receiving: isReceivingOnLane ? .sharedMemory : .socket, reason: laneState.reason)
+            sending: isSendingOnLane ? .sharedMemory : .socket, receiving: isReceivingOnLane ? .sharedMemory : .socket,
+            reason: laneState.reason)
     }
 
     /// What this side sends goes into its ring.
@@ -63,7 +64,8 @@ extension Outbound {
         unsafe lane.pointee.producer.advance(written)
         unsafe settledCursor = unsafe cursor
         unsafe try lane.pointee.publish()
-        placeInRing()
+        // The room ends where it did, unless the cursor has left the ring and goes on at its front.
+        if unsafe cursor < lane.pointee.ringEnd { setFlushMark() } else { placeInRing() }
     }
 
     /// The next frame begins behind the last one in the ring.

@@ -84,7 +84,7 @@ public struct Outbound: ~Copyable {
     @inline(__always)
     mutating func setFlushMark() {
         guard flushThreshold < .max else { return }
-        unsafe flushMark = unsafe cursor + min(flushThreshold - queuedBytes, room + 1)
+        unsafe flushMark = unsafe cursor + min(flushThreshold &- queuedBytes, room &+ 1)
     }
 
     static func free(_ lane: UnsafeMutablePointer<SharedLane>?) {

@@ -103,6 +103,9 @@ extension SharedLane {
         unsafe ownRing + Int(truncatingIfNeeded: producer.position & (producer.size &- 1))
     }
 
+    /// Behind the ring's bytes. What is written from here on lies at its front.
+    var ringEnd: UnsafeMutableRawPointer { unsafe ownRing + ownRingSize }
+
     /// Bytes that may be written there, as far as the reader's position has been looked at.
     var room: Int { max(0, producer.room - Self.goodbyeRoom) }
 

@@ -7,7 +7,7 @@ extension Connection {
     public var lane: LaneReport { unsafe outbound.pointee.laneReport }
 
     /// Frames of the lane may come, since the peer has seen an offer.
-    var hasOfferedLane: Bool { unsafe inbound.pointee.parser.endsAtLaneFrames }
+    var hasOfferedLane: Bool { unsafe inbound.pointee.parser.rules.endsAtLaneFrames }
 
     /// The socket may bring descriptors.
     var takesDescriptors: Bool {
@@ -31,7 +31,7 @@ extension Connection {
             return true
         } catch {
             giveUpLane(.unavailable(error.description))
-            unsafe inbound.pointee.parser.endsAtLaneFrames = false
+            unsafe inbound.pointee.parser.rules.endsAtLaneFrames = false
             return false
         }
     }
@@ -125,7 +125,8 @@ extension Connection {
 
     /// Everything for the socket is with the kernel: if the peer has agreed, what follows goes into the ring.
     mutating func switchSending() {
-        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isSending, laneAnswer == nil, unsafe outbound.pointee.isEmpty else {
+        guard let lane = unsafe outbound.pointee.lane, unsafe !lane.pointee.isSending, laneAnswer == nil, unsafe outbound.pointee.isEmpty
+        else {
             return
         }
         guard !end.isFinished else { return unsafe lane.pointee.hasSaidGoodbye = true }

@@ -172,7 +172,7 @@ extension LoopCore where B: ~Copyable {
 
     /// Frames that lie whole in `bytes` go to the handler in one batch; a cut one at the end begins a spanning frame.
     private mutating func deliverFrames(in bytes: UnsafeMutableRawBufferPointer, _ slot: UnsafeMutablePointer<ConnectionSlot>) -> Int {
-        if parser.endsAtLaneFrames {
+        if parser.rules.endsAtLaneFrames {
             let taken = unsafe workOffLaneFrame(UnsafeRawBufferPointer(bytes), slot)
             if taken > 0 { return taken }
         }
@@ -180,7 +180,7 @@ extension LoopCore where B: ~Copyable {
         guard unsafe slot.pointee.phase == .open, unsafe !slot.pointee.isPeerFinished else { return bytes.count }
         let rest = unsafe UnsafeRawBufferPointer(bytes).dropping(consumed)
         guard unsafe !rest.isEmpty else { return bytes.count }
-        if consumed > 0, parser.endsAtLaneFrames, unsafe NativeHeader.laneFrame(in: rest) != nil { return consumed }
+        if consumed > 0, parser.rules.endsAtLaneFrames, unsafe NativeHeader.laneFrame(in: rest) != nil { return consumed }
         if let length = unsafe parser.encodedLength(ofFrameBeginningWith: rest), length <= rest.count {
             unsafe askAgain(slot, about: rest)
             return consumed
@@ -290,7 +290,9 @@ extension LoopCore where B: ~Copyable {
         if unsafe slot.pointee.isAnswering, queued > 0, unsafe queued + slot.pointee.spanning.count > configuration.outboundLimit {
             return unsafe pause(slot)
         }
-        if parser.endsAtLaneFrames, unsafe workOffLaneFrame(slot.pointee.spanning.bytes, slot) > 0 { return unsafe dropSpanning(slot) }
+        if parser.rules.endsAtLaneFrames, unsafe workOffLaneFrame(slot.pointee.spanning.bytes, slot) > 0 {
+            return unsafe dropSpanning(slot)
+        }
         let taken = unsafe deliver(slot.pointee.spanning.bytes, slot)
         guard unsafe slot.pointee.isReading else { return }
         if unsafe taken == slot.pointee.spanning.count || slot.pointee.isPeerFinished {

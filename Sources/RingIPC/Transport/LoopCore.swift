@@ -60,7 +60,7 @@ struct LoopCore<B: Backend & ~Copyable>: ~Copyable {
         now = backend.now
         self.backend = backend
         var parser = FrameParser(format: configuration.format, maximumFrameLength: configuration.maximumFrameLength)
-        parser.endsAtLaneFrames = configuration.sharedMemory != nil
+        parser.rules.endsAtLaneFrames = configuration.sharedMemory != nil
         self.parser = parser
         chunks = OutboundChunkPool(maximumFreeCount: 256)
         table = SlotTable(capacity: configuration.maximumConnections)

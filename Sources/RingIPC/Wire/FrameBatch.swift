@@ -31,7 +31,7 @@ public struct FrameBatch: ~Copyable, ~Escapable {
         unsafe start = memory.baseAddress ?? UnsafeRawPointer(bitPattern: 8)!
         unsafe position = start
         unsafe end = start + memory.count
-        rules = FrameRules(parser)
+        rules = parser.rules
     }
 
     /// The next whole frame, or `nil` when what is left is less than a frame.
@@ -44,7 +44,27 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     @inline(__always)
     @_lifetime(copy self)
     public mutating func next() throws(TransportError) -> FrameView? {
-        rules.form == .native ? try nextNative() : try nextPrefixed()
+        let available = remainingCount
+        if available >= NativeHeader.length {
+            let header = unsafe UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
+            // One comparison: any bit above the length (kind, flags, reserved) makes the word exceed the bound.
+            if header < rules.nativeBound {
+                let encodedLength = NativeHeader.encodedLength(ofPayload: Int(truncatingIfNeeded: header))
+                // For the view, which asks for no negative length; on the way to the next frame the step would count.
+                let count = Int(UInt32(truncatingIfNeeded: header))
+                if available >= encodedLength, unsafe count & 7 == 0 || FrameRules.isPadded(at: position, count, encodedLength) {
+                    return unsafe take(payload: position + NativeHeader.length, count: count, encodedLength: encodedLength)
+                }
+            }
+        }
+        if available >= 4 {
+            let word = unsafe position.loadUnaligned(as: UInt32.self)
+            let length = rules.form == .little ? UInt32(littleEndian: word) : UInt32(bigEndian: word)
+            if length < rules.prefixedBound, available >= 4 &+ Int(length) {
+                return unsafe take(payload: position + 4, count: Int(length), encodedLength: 4 &+ Int(length))
+            }
+        }
+        return available > 0 ? try nextElsewhere() : nil
     }
 
     /// The next frame, as ``next()`` has it; but in the `bytes` format no more than `maximumCount` bytes of what is there. The rest is left.
@@ -63,78 +83,32 @@ public struct FrameBatch: ~Copyable, ~Escapable {
     }
 
     /// Whether `next` would return a frame. If not, control frames are taken off.
-    @usableFromInline
+    @inlinable
+    @inline(__always)
     mutating func beginsWithFrame() throws(TransportError) -> Bool {
-        let before = unsafe position
-        guard try next() != nil else { return false }
-        // Back to where it was. Control frames in front of the frame are skipped a second time.
-        unsafe position = unsafe before
-        frameCount = 0
-        return true
+        let front = unsafe try rules.front(at: position, available: remainingCount, frame: frameCount)
+        if front.frame != nil { return true }
+        skip(front)
+        return false
     }
 
+    /// What the inlined code leaves: control frames, unusual forms, what is not whole, and what is wrong.
     @inlinable
     @inline(__always)
     @_lifetime(copy self)
-    mutating func nextNative() throws(TransportError) -> FrameView? {
-        while true {
-            let available = unsafe end - position
-            guard available >= NativeHeader.length else { return nil }
-            let header = unsafe UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
-            // One comparison for the common case: any bit above the length (kind, flags, reserved) makes the word exceed the limit.
-            guard header <= UInt64(bitPattern: rules.limit) else {
-                guard try skip(unsafe rules.controlFrame(header, at: position, available: available, frame: frameCount)) else { return nil }
-                continue
-            }
-            let length = Int(truncatingIfNeeded: header)
-            // The header and the padded payload, in one step: it is on the way from each frame to the next.
-            let encodedLength = (length &+ 15) & ~7
-            guard available >= encodedLength else { return nil }
-            if length & 7 != 0 {
-                let lastWord = unsafe (position + (encodedLength &- 8)).loadUnaligned(as: UInt64.self)
-                guard UInt64(littleEndian: lastWord) &>> UInt64(truncatingIfNeeded: (length & 7) &* 8) == 0 else {
-                    throw FrameRules.nonZeroPadding(frame: frameCount)
-                }
-            }
-            return unsafe take(payload: position + NativeHeader.length, count: length, encodedLength: encodedLength)
-        }
-    }
-
-    @inlinable
-    @inline(__always)
-    @_lifetime(copy self)
-    mutating func nextPrefixed() throws(TransportError) -> FrameView? {
-        let available = unsafe end - position
-        guard available >= 4 || rules.limit < 0 else { return nil }
-        if available >= 4 {
-            let word = unsafe position.loadUnaligned(as: UInt32.self)
-            let length = rules.form == .little ? UInt32(littleEndian: word) : UInt32(bigEndian: word)
-            if Int64(length) <= rules.limit {
-                let encodedLength = 4 &+ Int(length)
-                guard available >= encodedLength else { return nil }
-                return unsafe take(payload: position + 4, count: Int(length), encodedLength: encodedLength)
-            }
-        }
-        guard let found = unsafe try rules.unusualFrame(at: position, available: available, frame: frameCount) else { return nil }
+    mutating func nextElsewhere() throws(TransportError) -> FrameView? {
+        let front = unsafe try rules.front(at: position, available: remainingCount, frame: frameCount)
+        skip(front)
+        guard let frame = front.frame else { return nil }
         return unsafe take(
-            payload: position + found.headerLength, count: found.count, encodedLength: found.headerLength &+ found.count,
-            isNull: found.isNull)
+            payload: position + frame.headerLength, count: frame.count, encodedLength: frame.encodedLength, isNull: frame.isNull)
     }
 
-    /// Takes a control frame off. Returns whether parsing may go on.
     @inlinable
     @inline(__always)
-    mutating func skip(_ control: FrameRules.ControlFrame) -> Bool {
-        switch control {
-        case .ignored(let encodedLength):
-            unsafe position += encodedLength
-            return true
-        case .goodbye:
-            unsafe position += NativeHeader.length
-            isFinished = true
-            return false
-        case .left: return false
-        }
+    mutating func skip(_ front: FrameRules.Front) {
+        unsafe position += front.controlLength
+        if front.isGoodbye { isFinished = true }
     }
 
     @inlinable

@@ -13,11 +13,8 @@ struct FrameEncoder: Sendable {
     var headerLength: Int { form == .native ? NativeHeader.length : lengthWidth }
 
     func encodedLength(ofPayload count: Int) -> Int {
-        form == .native ? Self.encodedLength(ofNative: count) : lengthWidth &+ count
+        form == .native ? NativeHeader.encodedLength(ofPayload: count) : lengthWidth &+ count
     }
-
-    @inlinable
-    static func encodedLength(ofNative count: Int) -> Int { (count &+ 15) & ~7 }
 
     /// Writes what is around a payload of `count` bytes, which belongs at `destination + headerLength`. `encodedLength(ofPayload:)` bytes
     /// are reserved.
@@ -35,7 +32,7 @@ struct FrameEncoder: Sendable {
     static func writeNative(around count: Int, to destination: UnsafeMutableRawPointer) {
         if count & 7 != 0 {
             // The whole last word; the payload then covers the front of it.
-            unsafe (destination + (encodedLength(ofNative: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
+            unsafe (destination + (NativeHeader.encodedLength(ofPayload: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
         }
         unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
     }

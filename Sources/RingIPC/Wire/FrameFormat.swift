@@ -75,6 +75,6 @@ extension FrameFormat {
     /// - Parameter length: bytes of payload, from 0 to ``largestFrameLength``.
     @inlinable
     public func encodedLength(ofPayload length: Int) -> Int {
-        self == .native ? (length &+ 15) & ~7 : headerLength &+ length
+        self == .native ? NativeHeader.encodedLength(ofPayload: length) : headerLength &+ length
     }
 }

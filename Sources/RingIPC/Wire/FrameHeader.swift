@@ -3,6 +3,11 @@
 enum NativeHeader {
     @usableFromInline static let length = 8
 
+    /// Bytes of a frame: the header and the payload, padded to a multiple of 8. In one step, since it is on the way from each frame to the next.
+    @inlinable
+    @inline(__always)
+    static func encodedLength(ofPayload count: Int) -> Int { (count &+ 15) & ~7 }
+
     /// The third byte pair of the header, above the 32 bits of the length.
     static let kindShift: UInt64 = 32
     static let flagsShift: UInt64 = 40
@@ -67,7 +72,9 @@ extension NativeHeader {
     static func laneFrame(in bytes: UnsafeRawBufferPointer) -> LaneFrame? {
         guard bytes.count >= length else { return nil }
         let word = UInt64(littleEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
-        guard word >> flagsShift == 0, let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift)), kind.isOfLane else { return nil }
+        guard word >> flagsShift == 0, let kind = FrameKind(rawValue: UInt8(truncatingIfNeeded: word >> kindShift)), kind.isOfLane else {
+            return nil
+        }
         return LaneFrame(kind: kind, payloadLength: Int(UInt32(truncatingIfNeeded: word)))
     }
 

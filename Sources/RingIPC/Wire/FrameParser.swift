@@ -16,20 +16,16 @@ public struct FrameParser: Sendable {
     public init(format: FrameFormat, maximumFrameLength: Int) {
         self.format = format
         self.maximumFrameLength = min(max(maximumFrameLength, 0), format.longestPayload)
-        form = Form(format)
-        isUsual = form.isUsual
+        rules = FrameRules(format, maximumFrameLength: self.maximumFrameLength)
     }
 
-    /// Whether batches end at frames of the shared-memory lane, for the connection to work them off. Else their kinds are unknown ones.
-    @usableFromInline var endsAtLaneFrames = false
+    @usableFromInline var rules: FrameRules
 
     /// How the length in front of a payload is read and written: the format, flattened for the loops over frames.
     @usableFromInline
     enum Form: UInt8, Sendable { case native, little, big, qByteArray, littleTwo, bigTwo, littleEight, bigEight, none }
 
-    @usableFromInline let form: Form
-    /// Whether the form has a place in the loop over frames, which has to be fast.
-    @usableFromInline let isUsual: Bool
+    var form: Form { rules.form }
 
     /// The frames in `bytes`, which begin at a frame's first byte.
     ///

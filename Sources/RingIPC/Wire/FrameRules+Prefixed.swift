@@ -1,31 +1,19 @@
-// What is not worth a place in the loop over frames: lengths of two and of eight bytes, lengths that are no lengths, and bytes without frames.
+// Lengths in front of a payload, of two, four and eight bytes, lengths that are no lengths, and bytes without frames.
 
 extension FrameRules {
-    /// A frame that is whole.
-    @usableFromInline
-    struct UnusualFrame {
-        @usableFromInline let headerLength: Int
-        @usableFromInline let count: Int
-        @usableFromInline var isNull = false
-    }
-
-    /// Called for every frame in forms with other lengths than those of four bytes, and for every length of four bytes that is over the limit.
-    /// `nil` while a frame is not whole.
-    @usableFromInline
-    @inline(never)
-    func unusualFrame(at position: UnsafeRawPointer, available: Int, frame: Int) throws(TransportError) -> UnusualFrame? {
-        if form == .none { return available > 0 ? UnusualFrame(headerLength: 0, count: available) : nil }
+    /// `nil` while the frame is not whole.
+    func prefixedFrame(at position: UnsafeRawPointer, available: Int, frame: Int) throws(TransportError) -> Frame? {
+        if form == .none { return available > 0 ? Frame(headerLength: 0, count: available, encodedLength: available) : nil }
         let headerLength = form.headerLength
         guard available >= headerLength else { return nil }
         let length = unsafe form.length(at: position)
         if form == .qByteArray, length == QByteArrayLength.null {
-            return UnusualFrame(headerLength: headerLength, count: 0, isNull: true)
+            return Frame(headerLength: headerLength, count: 0, encodedLength: headerLength, isNull: true)
         }
         guard length <= longest else { throw unacceptable(length, frame: frame) }
-        return available - headerLength >= Int(length) ? UnusualFrame(headerLength: headerLength, count: Int(length)) : nil
+        guard available - headerLength >= Int(length) else { return nil }
+        return Frame(headerLength: headerLength, count: Int(length), encodedLength: headerLength + Int(length))
     }
-
-    private var longest: Int64 { limit < 0 ? ~limit : limit }
 
     private func unacceptable(_ length: UInt64, frame: Int) -> TransportError {
         if form == .qByteArray, length == QByteArrayLength.extended {
@@ -56,9 +44,6 @@ extension FrameParser.Form {
             case .bytes: .none
             }
     }
-
-    /// Whether frames are found, and written, by code that is inlined where they are used: in the forms that have to be fast.
-    var isUsual: Bool { headerLength == 4 || self == .native }
 
     var headerLength: Int {
         switch self {
