@@ -32,6 +32,17 @@ extension Outbound {
         return unsafe OpenFrame(payload: start + 4, end: start + 4 + count)
     }
 
+    /// Queues a frame where that is so simple. `false`, and `write` was not called, where it is not.
+    @inlinable
+    @inline(__always)
+    mutating func sendInPlace(_ count: Int, _ write: (inout MutableRawSpan) -> Void) -> Bool {
+        guard let frame = unsafe openFrame(count) else { return false }
+        var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
+        write(&payload)
+        unsafe closeFrame(frame)
+        return true
+    }
+
     @inlinable
     @inline(__always)
     mutating func closeFrame(_ frame: OpenFrame) {
@@ -59,7 +70,7 @@ extension Outbound {
     @usableFromInline
     @inline(never)
     mutating func sendInPieces(_ bytes: RawSpan) throws(TransportError) {
-        if bytes.byteCount >= loanThreshold, try sendByLoan(bytes) { return }
+        if try sendByLoan(bytes) { return }
         try admit(bytes.byteCount)
         let encodedLength = encoder.encodedLength(ofPayload: bytes.byteCount)
         let padding = encoder.paddingLength(ofPayload: bytes.byteCount)
@@ -81,12 +92,12 @@ extension Outbound {
     @usableFromInline
     @inline(never)
     mutating func sendElsewhere(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
+        if try !sendByLoan(count, write) { try sendQueued(reserving: count, write) }
+    }
+
+    /// The same, but never by loan.
+    mutating func sendQueued(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
         precondition(count >= 0, "a frame cannot have a negative length")
-        if var loan = try loanForLongPayload(count) {
-            var payload = loan.mutableBytes
-            write(&payload)
-            return try send(loan)
-        }
         let frame = unsafe try reserve(count)
         var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
         write(&payload)

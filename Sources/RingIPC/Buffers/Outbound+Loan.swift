@@ -42,18 +42,20 @@ extension Outbound {
 
     private static var loanFrameLength: Int { FrameFormat.native.encodedLength(ofPayload: 16) }
 
-    /// A loan for a payload that is sent in the ordinary way.
-    mutating func loanForLongPayload(_ count: Int) throws(TransportError) -> Loan? {
-        count >= loanThreshold ? try loan(byteCount: count) : nil
-    }
-
-    /// Sends a copy of `bytes` by loan. `false`, and nothing was queued, when they are too few or there is none.
-    mutating func sendByLoan(_ bytes: RawSpan) throws(TransportError) -> Bool {
-        guard var loan = try loanForLongPayload(bytes.byteCount) else { return false }
+    /// Sends by loan what `write` produces. `false`, and `write` was not called, when the payload is too short for that or there is no loan.
+    mutating func sendByLoan(_ count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) -> Bool {
+        guard count >= loanThreshold, var loan = try loan(byteCount: count) else { return false }
         var payload = loan.mutableBytes
-        unsafe payload.withUnsafeMutableBytes { target in unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0) } }
+        write(&payload)
         try send(loan)
         return true
+    }
+
+    /// Sends a copy of `bytes` by loan. `false` when they are too few for that or there is no loan.
+    mutating func sendByLoan(_ bytes: RawSpan) throws(TransportError) -> Bool {
+        try unsafe bytes.withUnsafeBytes { source throws(TransportError) in
+            try sendByLoan(source.count) { target in unsafe target.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) } }
+        }
     }
 
     /// Queues a frame of the lane with one or two words of payload, in one piece.

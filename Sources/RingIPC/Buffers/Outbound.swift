@@ -119,10 +119,7 @@ extension Outbound {
     @inlinable
     @inline(__always)
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        guard let frame = unsafe openFrame(count) else { return try sendElsewhere(reserving: count, write) }
-        var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
-        write(&payload)
-        unsafe closeFrame(frame)
+        if !sendInPlace(count, write) { try sendElsewhere(reserving: count, write) }
     }
 
     /// Queues Qt's null array, which differs from an empty one. Only the `qByteArray` format can say it.

@@ -10,15 +10,12 @@ extension Connection {
     @usableFromInline
     @inline(never)
     mutating func sendElsewhere(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        if count >= Self.directSendLength {
-            if var loan = unsafe try outbound.pointee.loanForLongPayload(count) {
-                var payload = loan.mutableBytes
-                write(&payload)
-                return try send(loan)
-            }
-            try prepareLongFrame(count)
+        if unsafe try outbound.pointee.sendByLoan(count, write) {
+            _ = try flushLane(until: nil)
+            return
         }
-        unsafe try outbound.pointee.sendElsewhere(reserving: count, write)
+        if count >= Self.directSendLength { try prepareLongFrame(count) }
+        unsafe try outbound.pointee.sendQueued(reserving: count, write)
         if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
     }
 
@@ -42,7 +39,9 @@ extension Connection {
         }
         let padding = unsafe outbound.pointee.encoder.paddingLength(ofPayload: bytes.byteCount)
         if padding > 0 {
-            unsafe outbound.pointee.appendControl(length: padding) { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0, count: padding) }
+            unsafe outbound.pointee.appendControl(length: padding) {
+                unsafe $0.initializeMemory(as: UInt8.self, repeating: 0, count: padding)
+            }
         }
     }
 
@@ -85,7 +84,7 @@ extension Connection {
         guard hasOfferedLane else { return }
         try lookForAnswer()
         // The answer: no loss where there is nobody to read it.
-        do { while try sendPiece(until: deadline) {} } catch where error.code == .connectionReset { sendFailed(error) }
+        do { while try sendPiece(until: deadline) {} } catch  where error.code == .connectionReset { sendFailed(error) }
         switchSending()
     }
 
@@ -167,7 +166,7 @@ extension Connection {
         if unsafe !outbound.pointee.isEmpty {
             let receivedBefore = counters.bytesReceived
             var isMoreThere = false
-            do { isMoreThere = try flushBeforeReceive(until: deadline) } catch where error.code == .connectionReset { sendFailed(error) }
+            do { isMoreThere = try flushBeforeReceive(until: deadline) } catch  where error.code == .connectionReset { sendFailed(error) }
             if isMoreThere { return true }
             // What the flush took in meanwhile may be all that is waited for.
             if counters.bytesReceived != receivedBefore { return true }

@@ -167,10 +167,7 @@ extension Connection {
     @inlinable
     @inline(__always)
     public mutating func send(reserving count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) {
-        guard let frame = unsafe outbound.pointee.openFrame(count) else { return try sendElsewhere(reserving: count, write) }
-        var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
-        write(&payload)
-        unsafe outbound.pointee.closeFrame(frame)
+        guard unsafe outbound.pointee.sendInPlace(count, write) else { return try sendElsewhere(reserving: count, write) }
         if unsafe outbound.pointee.isAtThreshold { try flushToThreshold() }
     }
 
