@@ -6,31 +6,31 @@ struct Latencies {
 
     /// How often each time below some microseconds came. The library takes a hundred instructions to find a bucket, and a time is taken down
     /// between two round trips: that would be a part of the next one.
-    private var shortCounts = [UInt32](repeating: 0, count: 1 << 13)
-    private var longTimes = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
+    private var shortCounts = [UInt64](repeating: 0, count: 1 << 13)
+    private var bucketed = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
 
     @inline(__always)
     mutating func record(nanoseconds: UInt64) {
         if nanoseconds < UInt64(shortCounts.count) {
             shortCounts[Int(nanoseconds)] &+= 1
         } else {
-            recordLong(nanoseconds, count: 1)
+            recordInBucket(nanoseconds, count: 1)
         }
     }
 
     @inline(never)
-    private mutating func recordLong(_ nanoseconds: UInt64, count: UInt64) {
-        _ = longTimes.record(min(nanoseconds, Self.longest), count: count)
+    private mutating func recordInBucket(_ nanoseconds: UInt64, count: UInt64) {
+        _ = bucketed.record(min(nanoseconds, Self.longest), count: count)
     }
 
     /// All of them.
     private var histogram: Histogram<UInt64> {
-        var all = longTimes
-        for (time, count) in shortCounts.enumerated() where count > 0 { _ = all.record(UInt64(time), count: UInt64(count)) }
+        var all = bucketed
+        for (time, count) in shortCounts.enumerated() where count > 0 { _ = all.record(UInt64(time), count: count) }
         return all
     }
 
-    var count: Int { Int(longTimes.totalCount) + shortCounts.reduce(0) { $0 + Int($1) } }
+    var count: Int { Int(bucketed.totalCount) + shortCounts.reduce(0) { $0 + Int($1) } }
 
     /// `nil` when nothing was recorded.
     var summary: RoundTripTimes? {
@@ -62,7 +62,7 @@ struct Latencies {
             guard parts.count == 2, let value = UInt64(parts[0]), let count = UInt64(parts[1]) else {
                 throw BenchmarkFailure("'\(bucket)' is no bucket of a histogram")
             }
-            recordLong(value, count: count)
+            recordInBucket(value, count: count)
         }
     }
 }

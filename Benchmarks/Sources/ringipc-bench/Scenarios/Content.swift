@@ -7,7 +7,6 @@ enum Content {
     /// Eight words at once: what the compiler turns into the vector instructions of every 64-bit machine.
     private typealias Block = SIMD8<UInt64>
     private static let blockSize = 64
-
     private static var blockSteps: Block {
         Block(0, step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7)
     }
