@@ -97,7 +97,8 @@ static void shared_client(int socket, struct pair *pair) {
             meter_start(&pair->client);
             start = pair->client.elapsed_ns;
         }
-        frame_encode(NATIVE, producer_reserve(&questions, work.wire_size), work.options->size, sequence);
+        unsigned char *question = producer_reserve(&questions, work.wire_size);
+        frame_encode_marked(question, work.options->size, sequence, producer_draft(&questions));
         questions.position += work.wire_size;
         producer_publish(&questions);
         if (consumer_wait(&answers) != work.wire_size) fail(EXIT_WIRE, "an answer is not one message");
@@ -119,7 +120,9 @@ static void shared_server(int socket, struct pair *pair) {
         if (sequence == work.warm_up) meter_start(&pair->server);
         if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
         verify(NATIVE, &work, consumer_front(&questions), sequence);
-        memcpy(producer_reserve(&answers, work.wire_size), consumer_front(&questions), work.wire_size);
+        unsigned char *answer = producer_reserve(&answers, work.wire_size);
+        *(uint64_t *)answer = work.options->size | producer_draft(&answers);
+        memcpy(answer + WORD, consumer_front(&questions) + WORD, work.wire_size - WORD);
         answers.position += work.wire_size;
         producer_publish(&answers);
         consumer_release(&questions, work.wire_size);

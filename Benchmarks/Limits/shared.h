@@ -1,6 +1,7 @@
 /*
  * A ring of native frames in memory that two processes share: the one of Docs/SharedMemory.md. Each side writes its own positions, on lines 128
- * bytes apart, and keeps what it last saw of the other's. Sides that spin never sleep, and so need no fence; sides that block sleep at once, at
+ * bytes apart, and keeps what it last saw of the other's. A frame is told of by its header as well, which is a draft until it is published and zero
+ * behind that: a reader that spins looks there. Sides that spin never sleep, and so need no fence; sides that block sleep at once, at
  * the socket. These trust each other: whoever clears a sleeping word has to do with the doorbell, so that there is one byte for each sleep.
  */
 #pragma once
@@ -9,6 +10,9 @@
 
 #include "measure.h"
 #include "options.h"
+#include "wire.h"
+
+#define SHARED_DRAFT (UINT64_C(1) << 63)
 
 enum { SHARED_RING = 2 << 20 };
 
@@ -68,6 +72,7 @@ struct producer {
     bool blocks;
     struct shared_ring ring;
     uint64_t position, published, released;
+    uint64_t zeroed; /* where a header is zero */
 };
 
 struct consumer {
@@ -77,20 +82,43 @@ struct consumer {
     uint64_t position, published, written;
 };
 
+INLINE uint64_t *shared_header(const struct shared_ring *ring, uint64_t position) {
+    return (uint64_t *)(ring->bytes + (position & (ring->size - 1)));
+}
+
+/* What the header of the next frame has besides. */
+INLINE uint64_t producer_draft(const struct producer *producer) {
+    return producer->position == producer->published ? SHARED_DRAFT : 0;
+}
+
 INLINE void producer_publish(struct producer *producer) {
-    producer->published = producer->position;
-    __atomic_store_n(&producer->ring.words->write, producer->position, __ATOMIC_RELEASE);
+    uint64_t start = producer->published, end = producer->position;
+    producer->published = end;
+    uint64_t *header = shared_header(&producer->ring, start);
+    if (producer->zeroed != end) __atomic_store_n(shared_header(&producer->ring, end), 0, __ATOMIC_RELAXED);
+    __atomic_store_n(header, *header & ~SHARED_DRAFT, __ATOMIC_RELEASE);
+    __atomic_store_n(&producer->ring.words->write, end, __ATOMIC_RELEASE);
     if (producer->blocks) shared_wake(producer->socket, &producer->ring.words->reader_sleeps);
+    /* Behind a next frame of that length, while nothing waits for it. */
+    uint64_t next = end + (end - start);
+    if (next - producer->released >= producer->ring.size) return;
+    __atomic_store_n(shared_header(&producer->ring, next), 0, __ATOMIC_RELAXED);
+    producer->zeroed = next;
+}
+
+/* A word stays free behind what is published. */
+INLINE bool producer_fits(const struct producer *producer, size_t size) {
+    return producer->ring.size - (producer->position - producer->released) > size;
 }
 
 INLINE bool producer_has_room(struct producer *producer, size_t size) {
     producer->released = __atomic_load_n(&producer->ring.words->read, __ATOMIC_ACQUIRE);
-    return producer->ring.size - (producer->position - producer->released) >= size;
+    return producer_fits(producer, size);
 }
 
 /* Memory for `size` bytes, as soon as there is room. */
 INLINE unsigned char *producer_reserve(struct producer *producer, size_t size) {
-    if (producer->ring.size - (producer->position - producer->released) < size) {
+    if (!producer_fits(producer, size)) {
         if (producer->published != producer->position) producer_publish(producer);
         uint32_t spins = 0;
         while (!producer_has_room(producer, size)) {
@@ -113,18 +141,38 @@ INLINE void consumer_publish(struct consumer *consumer) {
 }
 
 INLINE bool consumer_has_bytes(struct consumer *consumer) {
-    consumer->written = __atomic_load_n(&consumer->ring.words->write, __ATOMIC_ACQUIRE);
-    return consumer->written != consumer->position;
+    uint64_t seen = __atomic_load_n(&consumer->ring.words->write, __ATOMIC_ACQUIRE);
+    if (seen <= consumer->position) return false; /* a header may have told of more */
+    consumer->written = seen;
+    return true;
+}
+
+/* The next frame, by its header. */
+INLINE bool consumer_has_frame(struct consumer *consumer) {
+    uint64_t *header = shared_header(&consumer->ring, consumer->position);
+    __builtin_prefetch((const unsigned char *)header + 64);
+    uint64_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+    if (word == 0 || word >= SHARED_DRAFT) return false;
+    consumer->written = consumer->position + frame_size(NATIVE, (uint32_t)word);
+    return true;
+}
+
+/* Frames without a payload are told of by the position alone. */
+INLINE void consumer_spin(struct consumer *consumer) {
+    uint32_t spins = 0;
+    while (!consumer_has_frame(consumer)) {
+        shared_pause(consumer->socket, &spins);
+        if (spins % 64 == 0 && consumer_has_bytes(consumer)) return;
+    }
 }
 
 /* How many bytes are there, at least one. */
 INLINE size_t consumer_wait(struct consumer *consumer) {
-    uint32_t spins = 0;
     if (consumer->written != consumer->position) return consumer->written - consumer->position;
     while (!consumer_has_bytes(consumer)) {
         if (!consumer->blocks) {
-            shared_pause(consumer->socket, &spins);
-            continue;
+            consumer_spin(consumer);
+            break;
         }
         /* The writer could wait for what is held back here. */
         if (consumer->published != consumer->position) consumer_publish(consumer);

@@ -170,7 +170,8 @@ static void shared_sender(int socket, struct pair *pair) {
             meter->messages = run.total - sequence;
             meter_start(meter);
         }
-        frame_encode(NATIVE, producer_reserve(&producer, run.wire_size), run.options->size, sequence);
+        unsigned char *frame = producer_reserve(&producer, run.wire_size);
+        frame_encode_marked(frame, run.options->size, sequence, producer_draft(&producer));
         if (__builtin_expect(sequence % STREAM_STRIDE == 0, 0)) stamps_set(&stamps, sequence / STREAM_STRIDE, now_ns());
         producer.position += run.wire_size;
         if (producer.position - producer.published >= batch) producer_publish(&producer);

@@ -99,14 +99,17 @@ INLINE uint64_t content_difference(const unsigned char *bytes, size_t size, uint
 
 /* ---- frames */
 
+/* A native frame, with bits of its header above the length. */
+INLINE void frame_encode_marked(unsigned char *bytes, size_t size, uint64_t sequence, uint64_t header_bits) {
+    *(loose_word *)bytes = size | header_bits;
+    if (size % WORD != 0) *(loose_word *)(bytes + frame_size(NATIVE, size) - WORD) = 0; /* the padding */
+    content_fill(bytes + header_size(NATIVE), size, sequence);
+}
+
 INLINE void frame_encode(enum framing framing, unsigned char *bytes, size_t size, uint64_t sequence) {
-    if (framing == NATIVE) {
-        *(loose_word *)bytes = size;
-        if (size % WORD != 0) *(loose_word *)(bytes + frame_size(NATIVE, size) - WORD) = 0; /* the padding */
-    } else {
-        uint32_t length = (uint32_t)size;
-        memcpy(bytes, &length, sizeof length);
-    }
+    if (framing == NATIVE) return frame_encode_marked(bytes, size, sequence, 0);
+    uint32_t length = (uint32_t)size;
+    memcpy(bytes, &length, sizeof length);
     content_fill(bytes + header_size(framing), size, sequence);
 }
 

@@ -10,17 +10,31 @@ final class ModelWords: LaneWords {
     private let answers: [UInt64]
     private var answerCount = 0
     private(set) var next: Operation?
+    /// What everything from here on follows from.
+    private(set) var turn = Turn()
     private var lastSeen: [LaneWord: UInt64] = [:]
+    private var own: [LaneWord: UInt64] = [:]
     // For the mistakes.
     private var lastStored: LaneWord?
     private var isRecheck = false
     private var heldWrite: Operation?
-    private var released: UInt64 = 0
 
     init(side: Int, answers: [UInt64], mistake: Mistake?) {
         self.side = side
         self.answers = answers
         self.mistake = mistake
+    }
+
+    struct Turn: Hashable {
+        var variables: [UInt64] = []
+        var own: [LaneWord: UInt64] = [:]
+        var answers: [UInt64] = []
+    }
+
+    /// The program's variables, all that it has, at the beginning of a turn.
+    func turnBegins(with variables: [UInt64]) {
+        guard next == nil else { return }
+        turn = Turn(variables: variables, own: own, answers: Array(answers.dropFirst(answerCount)))
     }
 
     /// Nothing that is done from here on counts.
@@ -56,7 +70,8 @@ extension ModelWords {
             switch word {
             case .writePosition: .seenWithoutAcquire
             case .readPosition: .roomSeenWithoutAcquire
-            default: .chunkSeenWithoutAcquire
+            case .chunk: .chunkSeenWithoutAcquire
+            default: .headSeenWithoutAcquire
             }
         let acquires = mistake != missing
         return load(word, acquires: acquires)
@@ -64,15 +79,18 @@ extension ModelWords {
 
     func loadRelaxed(_ word: LaneWord) -> UInt64 { load(word, acquires: false) }
 
+    func loadOwn(_ word: LaneWord) -> UInt64 { own[word] ?? 0 }
+
     func storeRelease(_ value: UInt64, to word: LaneWord) {
-        lastStored = word
+        (lastStored, own[word]) = (word, value)
         if word == .readPosition, mistake == .releasedBeforeRead { return }
         if word == .chunk, mistake == .chunkReturnedBeforeRead { return }
         let missing: Mistake =
             switch word {
             case .writePosition: .publishedWithoutRelease
             case .readPosition: .releasedWithoutRelease
-            default: .chunkReturnedWithoutRelease
+            case .chunk: .chunkReturnedWithoutRelease
+            default: .headWithoutRelease
             }
         _ = perform(.store(word, value, releases: mistake != missing))
         if let write = heldWrite { _ = perform(write) }
@@ -80,8 +98,15 @@ extension ModelWords {
     }
 
     func storeRelaxed(_ value: UInt64, to word: LaneWord) {
-        lastStored = word
-        _ = perform(.store(word, mistake == .sleepsNotNumbered ? value & 3 : value, releases: false))
+        (lastStored, own[word]) = (word, value)
+        var stored = value
+        switch mistake {
+        case .sleepsNotNumbered where word == .sleeping: stored &= 3
+        case .headNotZeroed where word != .sleeping && value == 0: return
+        case .headIsNoDraft where word != .sleeping: stored &= ~NativeHeader.draft
+        default: break
+        }
+        _ = perform(.store(word, stored, releases: false))
     }
 
     func fence() {
@@ -110,8 +135,8 @@ extension ModelWords {
 
     func read(place: Int) -> UInt64 {
         if mistake == .releasedBeforeRead {
-            released += 8
-            _ = perform(.store(.readPosition, released, releases: true))
+            // All that was seen: of a single frame the kept place would hide it.
+            _ = perform(.store(.readPosition, lastSeen[.writePosition] ?? 0, releases: true))
         }
         return perform(.read(place: place))
     }
@@ -132,4 +157,6 @@ extension ModelWords {
 extension LaneWord {
     /// The counter of the one chunk that the model has.
     static let chunk = LaneWord.returns(of: 0, inPlace: 0)
+    /// That of a frame in a ring of the model.
+    static func head(ofPlace place: Int) -> LaneWord { .head(at: UInt64(Exchange.frameLength * place), inRingOf: 1 << 10) }
 }

@@ -7,7 +7,7 @@ enum Operation: Hashable {
     /// To the own word.
     case store(LaneWord, UInt64, releases: Bool)
     case fence
-    /// The place of a frame in the ring: no atomic accesses, so two that are not ordered are a race.
+    /// The place of a frame in the ring, without its head: no atomic accesses, so two that are not ordered are a race.
     case read(place: Int)
     case write(place: Int, UInt64)
     /// Rings the peer's doorbell.
@@ -26,14 +26,17 @@ enum Mistake: CaseIterable {
     case releasedWithoutRelease, roomSeenWithoutAcquire
     case sleepsNotNumbered
     case readerNotRung, writerNotRung
+    case headWithoutRelease, headSeenWithoutAcquire, headIsNoDraft, headNotZeroed
     case chunkReturnedBeforeRead, chunkReturnedWithoutRelease, chunkSeenWithoutAcquire
 
     /// What the mistake must lead to.
     var consequence: Violation {
         switch self {
         case .publishedBeforeWritten, .releasedBeforeRead, .publishedWithoutRelease, .seenWithoutAcquire, .releasedWithoutRelease,
-            .roomSeenWithoutAcquire, .chunkReturnedBeforeRead, .chunkReturnedWithoutRelease, .chunkSeenWithoutAcquire:
+            .roomSeenWithoutAcquire, .headWithoutRelease, .headSeenWithoutAcquire, .headIsNoDraft, .chunkReturnedBeforeRead,
+            .chunkReturnedWithoutRelease, .chunkSeenWithoutAcquire:
             .race
+        case .headNotZeroed: .wrongFrame
         default: .lostWakeUp
         }
     }

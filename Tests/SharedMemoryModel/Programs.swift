@@ -1,19 +1,33 @@
 @testable import RingIPC
 
-/// Two small rings, and how many frames each side sends through its own. A frame is a header without payload: one place of 8 bytes.
+/// Two small rings, and how many frames each side sends through its own. A frame takes one place: a header, and a payload that is padded to 8 bytes.
 struct Exchange: Hashable {
+    static let frameLength = 16
+
+    /// A power of two. One is never in use: the zero behind what is published lies in it.
     let places: Int
     let frames: [Int]
     /// Frames of side 0 lie in a chunk whenever it is home; the ring then says so.
     let lends: Bool
+    let waiting: Waiting
+
+    /// What both sides do when there is nothing else to do.
+    enum Waiting: Hashable {
+        case sleep
+        /// They sleep after a look at the head of the next frame.
+        case lookAndSleep
+        /// They look at heads and positions until there is something, and never sleep.
+        case spin
+    }
 
     /// - Parameters:
     ///   - frames: from side 0 to side 1.
     ///   - answers: the other way, not waiting for the frames.
-    init(places: Int, frames: Int, answers: Int = 0, lends: Bool = false) {
+    init(places: Int, frames: Int, answers: Int = 0, lends: Bool = false, waiting: Waiting = .sleep) {
         self.places = places
         self.frames = [frames, answers]
         self.lends = lends
+        self.waiting = waiting
     }
 
     /// What a side has found wrong when its work is done.
@@ -27,28 +41,34 @@ struct Exchange: Hashable {
 
     /// Sends and receives what it can, and sleeps when it can do neither: as a connection does.
     private func exchange(_ side: Int, _ words: ModelWords) throws(TransportError) -> Violation? {
-        var producer = RingProducer(words: words, size: 8 * places)
-        var consumer = RingConsumer(words: words, size: 8 * places)
+        var producer = RingProducer(words: words, size: Self.frameLength * places)
+        var consumer = RingConsumer(words: words, size: Self.frameLength * places)
         var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
+        doorbell.isNeeded = waiting != .spin
         let ring = { () throws(TransportError) in words.ring() }
         var (unsent, unread) = (frames[side], frames[1 - side])
         var loans: UInt64 = 0
         while unsent > 0 || unread > 0 {
+            words.turnBegins(with: [
+                producer.position, producer.published, producer.released, producer.zeroed, consumer.position, consumer.published,
+                consumer.written, consumer.seen, sleeper.number, doorbell.answered, UInt64(unsent), UInt64(unread), loans,
+            ])
             var isIdle = true
-            if unsent > 0, try producer.hasRoom(for: 8) {
+            if unsent > 0, try producer.hasRoom(for: Self.frameLength) {
                 let isLent = lends ? try words.isReturned(.chunk, loans) : false
                 if words.isOver { return nil }
                 if isLent {
                     words.write(UInt64(unsent), place: chunk)
                     loans += 1
                 }
-                words.write(isLent ? Self.description : UInt64(unsent), place: place(at: producer.position, inRingOf: side))
-                producer.advance(8)
+                words.storeRelaxed(1 | producer.draft, to: .head(ofPlace: place(at: producer.position)))
+                words.write(isLent ? Self.description : UInt64(unsent), place: place(at: producer.position) + places * side)
+                producer.advance(Self.frameLength)
                 try producer.publish(through: &doorbell, ring: ring)
                 (unsent, isIdle) = (unsent - 1, false)
             }
-            if unread > 0, try consumer.hasBytes() {
-                var frame = words.read(place: place(at: consumer.position, inRingOf: 1 - side))
+            if unread > 0, try consumer.hasBytes() || waiting != .sleep && consumer.hasFrame() {
+                var frame = words.read(place: place(at: consumer.position) + places * (1 - side))
                 if frame == Self.description {
                     loans += 1
                     frame = words.readChunk(place: chunk, loan: loans)
@@ -56,15 +76,15 @@ struct Exchange: Hashable {
                 }
                 if words.isOver { return nil }
                 guard frame == UInt64(unread) else { return .wrongFrame }
-                try consumer.release(8, through: &doorbell, ring: ring)
+                try consumer.release(Self.frameLength, through: &doorbell, ring: ring)
                 (unread, isIdle) = (unread - 1, false)
             }
             if words.isOver { return nil }
-            guard isIdle else { continue }
+            guard isIdle, waiting != .spin else { continue }
             try consumer.publish(through: &doorbell, ring: ring)
             sleeper.announce(SleepReasons(rawValue: (unread > 0 ? 1 : 0) | (unsent > 0 ? 2 : 0)))
             var isReady = false
-            if unsent > 0 { isReady = try producer.hasRoom(for: 8) }
+            if unsent > 0 { isReady = try producer.hasRoom(for: Self.frameLength) }
             if !isReady, unread > 0 { isReady = try consumer.hasBytes() }
             if !isReady { words.sleep() }
             sleeper.wakeUp()
@@ -77,10 +97,13 @@ struct Exchange: Hashable {
     /// The chunk takes the first place of the other ring, in which nothing is sent then.
     private var chunk: Int { places }
 
-    private func place(at position: UInt64, inRingOf side: Int) -> Int { places * side + Int(position / 8) % places }
+    private func place(at position: UInt64) -> Int { Int(position) / Self.frameLength % places }
 }
 
 /// What a side does next after each list of answers, found out once for each.
+///
+/// What a side does in a turn follows from its variables at the beginning of the turn, and from the answers since: lists that agree in that are
+/// one state, however the side has come there.
 struct Program {
     enum Step {
         case next(Operation)
@@ -90,15 +113,17 @@ struct Program {
     private let exchange: Exchange
     private let side: Int
     private let mistake: Mistake?
-    private var steps: [Step]
-    private var answers: [[UInt64]] = [[]]
-    private var children: [[UInt64: Int]] = [[:]]
+    private var steps: [Step] = []
+    /// The first list of answers that led to each state.
+    private var answers: [[UInt64]] = []
+    private var children: [[UInt64: Int]] = []
+    private var states: [ModelWords.Turn: Int] = [:]
 
     init(_ exchange: Exchange, side: Int, mistake: Mistake?) {
         self.exchange = exchange
         self.side = side
         self.mistake = mistake
-        steps = [Self.step(exchange, side, [], mistake)]
+        _ = state(after: [])
     }
 
     /// States are numbers; 0 is the beginning.
@@ -107,18 +132,19 @@ struct Program {
     /// The state after one more answer.
     mutating func state(after state: Int, answer: UInt64) -> Int {
         if let known = children[state][answer] { return known }
-        let longer = answers[state] + [answer]
-        let new = steps.count
-        steps.append(Self.step(exchange, side, longer, mistake))
-        answers.append(longer)
-        children.append([:])
+        let new = self.state(after: answers[state] + [answer])
         children[state][answer] = new
         return new
     }
 
-    private static func step(_ exchange: Exchange, _ side: Int, _ answers: [UInt64], _ mistake: Mistake?) -> Step {
-        let words = ModelWords(side: side, answers: answers, mistake: mistake)
+    private mutating func state(after list: [UInt64]) -> Int {
+        let words = ModelWords(side: side, answers: list, mistake: mistake)
         let outcome = exchange.run(side: side, words)
-        return words.next.map { .next($0) } ?? .done(outcome)
+        if let known = states[words.turn] { return known }
+        states[words.turn] = steps.count
+        steps.append(words.next.map { .next($0) } ?? .done(outcome))
+        answers.append(list)
+        children.append([:])
+        return steps.count - 1
     }
 }

@@ -25,10 +25,10 @@ struct WeakMemory: Hashable {
         var rings = 0
     }
 
-    private static let words: [LaneWord] = [.writePosition, .readPosition, .sleeping, .chunk]
+    private static let words: [LaneWord] = [.writePosition, .readPosition, .sleeping, .chunk] + (0..<4).map { .head(ofPlace: $0) }
     /// What a view has numbers for: the words of both sides, and behind them the places of both rings, or of one and a chunk, first their writes, then their reads.
-    private static let wordCount = 8
-    private static let placeCount = 4
+    private static let wordCount = 16
+    private static let placeCount = 8
 
     private var messages = [[Message]](repeating: [Message(value: 0, view: View())], count: wordCount)
     /// The number of the first message that is kept: older ones are known to be old.
@@ -97,7 +97,7 @@ struct WeakMemory: Hashable {
     private mutating func fence(_ side: Int) {
         // Fences that only follow each other order no accesses to places: for that a load must see a store.
         let known = sides[side].known.union(sides[side].unfenced).union(fences)
-        fences = known.keeping(Self.wordCount)
+        fences = known.ofWords
         (sides[side].known, sides[side].unfenced, sides[side].fenced) = (known, known, known)
         forget()
     }

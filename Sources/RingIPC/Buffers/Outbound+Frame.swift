@@ -24,7 +24,7 @@ extension Outbound {
         if UInt(bitPattern: count) < nativeBound {
             let encodedLength = NativeHeader.encodedLength(ofPayload: count)
             guard unsafe encodedLength <= roomEnd - start else { return nil }
-            unsafe FrameEncoder.writeNative(around: count, to: start)
+            unsafe FrameEncoder.writeNative(around: count, headerBits: draft, to: start)
             return unsafe OpenFrame(payload: start + NativeHeader.length, end: start + encodedLength)
         }
         guard UInt(bitPattern: count) < prefixedBound, unsafe 4 &+ count <= roomEnd - start else { return nil }
@@ -47,6 +47,7 @@ extension Outbound {
     @inline(__always)
     mutating func closeFrame(_ frame: OpenFrame) {
         unsafe cursor = unsafe frame.end
+        draft = 0
         framesSent &+= 1
     }
 
@@ -114,7 +115,7 @@ extension Outbound {
 
     /// A frame in whatever form, where there is room for it.
     private mutating func openedFrame(_ count: Int) -> OpenFrame {
-        unsafe encoder.writeFrame(around: count, to: cursor)
+        unsafe encoder.writeFrame(around: count, headerBits: draft, to: cursor)
         return unsafe OpenFrame(payload: cursor + encoder.headerLength, end: cursor + encoder.encodedLength(ofPayload: count))
     }
 

@@ -64,6 +64,7 @@ extension Outbound {
         unsafe lane.pointee.producer.advance(written)
         unsafe settledCursor = unsafe cursor
         unsafe try lane.pointee.publish()
+        draft = NativeHeader.draft
         // The room ends where it did, unless the cursor has left the ring and goes on at its front.
         if unsafe cursor < lane.pointee.ringEnd { setFlushMark() } else { placeInRing() }
     }
@@ -74,8 +75,16 @@ extension Outbound {
         guard let lane = unsafe lane else { return }
         unsafe cursor = unsafe lane.pointee.front
         unsafe settledCursor = unsafe cursor
+        draft = unsafe lane.pointee.producer.draft
         room = isClosed || closeRequested ? 0 : unsafe lane.pointee.room
         setFlushMark()
+    }
+
+    /// Gives up what was written into the ring and not published.
+    mutating func discardDrafts() {
+        guard let lane = unsafe lane else { return }
+        unsafe lane.pointee.producer.discard()
+        placeInRing()
     }
 
     /// After this a frame of that length can be written into the ring, or frames wait in chunks.
@@ -85,6 +94,7 @@ extension Outbound {
         if encodedLength <= room { return }
         if unsafe encodedLength <= lane.pointee.largestFrame, try unsafe lane.pointee.has(.room(encodedLength)) { return placeInRing() }
         isInRing = false
+        draft = 0
         room = 0
     }
 
@@ -107,6 +117,7 @@ extension Outbound {
         }
         // Marking the last piece as sent has put the cursor into the ring.
         try unsafe lane.pointee.publish()
+        draft = unsafe lane.pointee.producer.draft
         return 0
     }
 
@@ -116,8 +127,7 @@ extension Outbound {
             let length = unsafe Self.encodedLength(ofOwnFrame: waiting)
             if length <= waiting.count, unsafe length <= lane.pointee.largestFrame {
                 guard unsafe lane.pointee.room >= length else { return length }
-                unsafe lane.pointee.front.copyMemory(from: waiting.baseAddress!, byteCount: length)
-                unsafe lane.pointee.producer.advance(length)
+                unsafe lane.pointee.append(waiting.keeping(length))
                 markSent(length)
                 return 0
             }
@@ -132,9 +142,8 @@ extension Outbound {
         let length = encoder.encodedLength(ofPayload: count)
         guard unsafe lane.pointee.room >= length else { return length }
         let front = unsafe lane.pointee.front
-        unsafe encoder.writeFrame(around: count, to: front)
-        let header = NativeHeader.word(kind: .piece, payloadLength: UInt32(count)).littleEndian
-        unsafe front.storeBytes(of: header, as: UInt64.self)
+        let headerBits = unsafe NativeHeader.word(kind: .piece) | lane.pointee.producer.draft
+        unsafe encoder.writeFrame(around: count, headerBits: headerBits, to: front)
         unsafe (front + NativeHeader.length).copyMemory(from: waiting.baseAddress!, byteCount: count)
         unsafe lane.pointee.producer.advance(length)
         unmovedLength -= count

@@ -64,10 +64,11 @@ extension Outbound {
         let length = NativeHeader.length + payloadLength
         if length > room { try makeRoom(forFrame: length, inChunk: length) }
         let header = NativeHeader.word(kind: kind, payloadLength: UInt32(payloadLength))
-        unsafe cursor.storeBytes(of: header.littleEndian, as: UInt64.self)
+        unsafe cursor.storeBytes(of: (header | draft).littleEndian, as: UInt64.self)
         unsafe cursor.storeBytes(of: first.littleEndian, toByteOffset: 8, as: UInt64.self)
         if let second { unsafe cursor.storeBytes(of: second.littleEndian, toByteOffset: 16, as: UInt64.self) }
         unsafe cursor += length
+        draft = 0
         // The end of a pool may be beyond the queue's limit.
         room = max(0, room)
     }

@@ -43,6 +43,8 @@ public struct Outbound: ~Copyable {
     var laneState = LaneState.notOffered
     /// Room in the ring that the next frame, or piece of one, waits for.
     var wantedRoom = 0
+    /// What the header of the next frame has besides: ``NativeHeader/draft`` when it begins a publication in the ring, else 0.
+    @usableFromInline var draft: UInt64 = 0
     /// `cursor` is in the ring of shared memory, and no frame waits in a chunk.
     var isInRing = false
     /// Bytes of the frame at the front of the chunks that are still to be moved into the ring, once a part of it was.
@@ -242,12 +244,6 @@ extension Outbound {
     /// Appends bytes that are not a data frame: hello and goodbye. They are outside the queue's limit, so that a full queue can be
     /// closed in order.
     mutating func appendControl(length: Int, _ write: (UnsafeMutableRawPointer) -> Void) {
-        if isInRing {
-            // There is room kept for it.
-            unsafe write(cursor)
-            unsafe cursor += length
-            return room = 0
-        }
         settle()
         makeRoom(length)
         unsafe write(cursor)
@@ -258,9 +254,15 @@ extension Outbound {
 
     /// Appends a frame without payload.
     mutating func appendControl(_ kind: FrameKind) {
-        unsafe appendControl(length: NativeHeader.length) { header in
-            unsafe header.storeBytes(of: NativeHeader.word(kind: kind).littleEndian, as: UInt64.self)
+        let word = NativeHeader.word(kind: kind) | draft
+        guard isInRing else {
+            return unsafe appendControl(length: NativeHeader.length) { unsafe $0.storeBytes(of: word.littleEndian, as: UInt64.self) }
         }
+        // There is room kept for it.
+        unsafe cursor.storeBytes(of: word.littleEndian, as: UInt64.self)
+        unsafe cursor += NativeHeader.length
+        draft = 0
+        room = 0
     }
 
     /// Nothing more can be queued.
@@ -286,7 +288,7 @@ extension Outbound {
         }
         unsafe tail = nil
         settledBytes = 0
-        if isInRing { unsafe cursor = unsafe settledCursor }
+        if isInRing { discardDrafts() }
         room = 0
         setFlushMark()
     }

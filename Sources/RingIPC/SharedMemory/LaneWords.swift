@@ -9,6 +9,8 @@ protocol LaneWords {
     /// What was stored with release before the loaded value is visible after this.
     func loadAcquire(_ word: LaneWord) -> UInt64
     func loadRelaxed(_ word: LaneWord) -> UInt64
+    /// What this side has stored. Acquires what another thread of this process released.
+    func loadOwn(_ word: LaneWord) -> UInt64
     /// Everything that this side has read and written is done before the value is visible.
     func storeRelease(_ value: UInt64, to word: LaneWord)
     func storeRelaxed(_ value: UInt64, to word: LaneWord)
@@ -51,7 +53,8 @@ struct MappedWords: LaneWords {
     @inline(__always)
     func loadRelaxed(_ word: LaneWord) -> UInt64 { unsafe peerWord(word).pointee.load(ordering: .relaxed) }
 
-    /// What this side has stored. Acquires what another thread of this process released.
+    @inlinable
+    @inline(__always)
     func loadOwn(_ word: LaneWord) -> UInt64 { unsafe ownWord(word).pointee.load(ordering: .acquiring) }
 
     @inlinable

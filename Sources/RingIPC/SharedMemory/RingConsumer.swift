@@ -9,8 +9,10 @@ struct RingConsumer<Words: LaneWords> {
     /// Where the next frame begins.
     @usableFromInline var position: UInt64 = 0
     @usableFromInline var published: UInt64 = 0
-    /// The writer's position when it was last looked at.
+    /// How far the writer has published, as far as is known: from its position, or from the head of a frame.
     @usableFromInline var written: UInt64 = 0
+    /// The writer's position when it was last looked at. It may be behind what heads have told.
+    @usableFromInline var seen: UInt64 = 0
 
     @inlinable
     init(words: Words, size: Int) {
@@ -27,13 +29,30 @@ struct RingConsumer<Words: LaneWords> {
     mutating func hasBytes() throws(TransportError) -> Bool {
         if written != position { return true }
         // Pair DATA: acquires what `RingProducer.publish` released. The bytes up to the position are there.
-        let seen = words.loadAcquire(.writePosition)
-        if seen == written { return false }
-        // One comparison: below `written` the difference wraps to a huge number.
-        guard seen &- written <= size &- (written &- published), seen & 7 == 0 else {
-            throw positionLie("write", seen, from: written, to: published &+ size, during: .receive)
+        let now = words.loadAcquire(.writePosition)
+        if now == seen { return false }
+        // One comparison: below `seen` the difference wraps to a huge number.
+        guard now &- seen <= published &+ size &- seen, now & 7 == 0 else {
+            throw positionLie("write", now, from: seen, to: published &+ size, during: .receive)
         }
-        written = seen
+        seen = now
+        // Its head may have told of the frame before.
+        guard now > written else { return false }
+        written = now
+        return true
+    }
+
+    /// Whether the frame behind everything that was published before is there, by its head: for a reader that spins, and has read everything.
+    ///
+    /// A head that is none of an honest writer is left to ``hasBytes()``, and to whoever reads the frame.
+    @inlinable
+    mutating func hasFrame() -> Bool {
+        // Pair HEAD: acquires what `RingProducer.publish` released. The frame is there, and what lies behind it is zero or a frame.
+        let head = UInt64(littleEndian: words.loadAcquire(.head(at: position, inRingOf: size)))
+        guard head != 0, head < NativeHeader.draft else { return false }
+        let length = UInt64(NativeHeader.encodedLength(ofPayload: Int(UInt32(truncatingIfNeeded: head))))
+        guard length <= size &- (position &- published) else { return false }
+        written = position &+ length
         return true
     }
 

@@ -1,7 +1,7 @@
 /// The writing side of a ring, without the bytes: how far is written, how far that is visible, how much room there is.
 ///
 /// Positions count bytes since the beginning and never wrap. The order is: what the peer released <= what is published <= what is written
-/// <= what the peer released + the ring.
+/// < what the peer released + the ring.
 @usableFromInline
 struct RingProducer<Words: LaneWords> {
     @usableFromInline let words: Words
@@ -11,6 +11,8 @@ struct RingProducer<Words: LaneWords> {
     @usableFromInline var published: UInt64 = 0
     /// The reader's position when it was last looked at. Looking costs a cache line from the other core, so it is done only for want of room.
     @usableFromInline var released: UInt64 = 0
+    /// Where a word is known to be zero: none that is in use at the beginning.
+    @usableFromInline var zeroed: UInt64 = 0
 
     @inlinable
     init(words: Words, size: Int) {
@@ -18,9 +20,9 @@ struct RingProducer<Words: LaneWords> {
         self.size = UInt64(size)
     }
 
-    /// Bytes that can be written now.
+    /// Bytes that can be written now. A word more is free: the zero behind what is published.
     @inlinable
-    var room: Int { Int(truncatingIfNeeded: size &- (position &- released)) }
+    var room: Int { Int(truncatingIfNeeded: size &- (position &- released)) &- NativeHeader.length }
 
     /// Whether `count` bytes can be written, looking at the reader's position if they could not before.
     @inlinable
@@ -55,15 +57,40 @@ struct RingProducer<Words: LaneWords> {
     mutating func advance(_ count: Int) { position &+= UInt64(truncatingIfNeeded: count) }
 
     /// Makes everything written visible to the reader, and wakes it if it sleeps.
+    ///
+    /// A reader that spins looks at the head of the frame that comes next, which is in the cache line of the frame itself: it takes a short frame in
+    /// the time of one line from the other core, and not of two. So the head of the first unpublished frame is 0 or a draft until it is made valid
+    /// here. The position is for a reader that sleeps, is late, or wants all of a publication.
     @inlinable
     mutating func publish(
         through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
     ) throws(TransportError) {
         guard position != published else { return }
+        let (start, head) = (published, LaneWord.head(at: published, inRingOf: size))
         published = position
-        // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
+        // The frame after these is not there: whatever lies in its place is of another lap.
+        if zeroed != position { words.storeRelaxed(0, to: .head(at: position, inRingOf: size)) }
+        // Pair HEAD: releases the bytes of the frames, and the zero behind them, to `RingConsumer.hasFrame`.
+        words.storeRelease(words.loadOwn(head) & ~NativeHeader.draft.littleEndian, to: head)
+        // Pair DATA: releases the bytes of the frames to `RingConsumer.hasBytes`.
         words.storeRelease(position, to: .writePosition)
         try doorbell.wake(from: .data, ring: ring)
+        prepareHead(at: position &+ (position &- start))
+    }
+
+    /// What the head of the next frame has besides.
+    @inlinable
+    var draft: UInt64 { position == published ? NativeHeader.draft : 0 }
+
+    /// What was written since the last publication is written over. It may lie where a word was zero.
+    mutating func discard() { zeroed = 0 }
+
+    /// Zeroes the place behind the next frame, if that is as long as what was published last: then its publication need not wait for that cache line.
+    @inlinable
+    mutating func prepareHead(at next: UInt64) {
+        guard next &- released < size else { return }
+        words.storeRelaxed(0, to: .head(at: next, inRingOf: size))
+        zeroed = next
     }
 }
 

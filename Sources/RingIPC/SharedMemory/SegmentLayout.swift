@@ -1,9 +1,10 @@
 /// Where everything lies in a segment: words that each have cache lines of their own, and behind them the ring.
 /// `Docs/SharedMemory.md` gives it byte by byte.
+@usableFromInline
 struct SegmentLayout: Hashable, Sendable {
     /// Bytes in front of the ring. More than the words need, so that the ring begins at a page whatever the size of pages; untouched pages
     /// take no memory.
-    static let headLength = 65_536
+    @usableFromInline static let headLength = 65_536
     static let smallestRing = 4_096
     static let largestRing = 1 << 30
 
@@ -46,4 +47,11 @@ struct LaneWord: Hashable, Sendable {
     @inlinable static var sleeping: LaneWord { LaneWord(offset: 256) }
     /// 1 when the owner never sleeps, written before the segment is passed; else 0.
     @inlinable static var neverSleeps: LaneWord { LaneWord(offset: 384) }
+
+    /// The header of the frame that begins at a position of the owner's ring, if one does.
+    @inlinable
+    @inline(__always)
+    static func head(at position: UInt64, inRingOf size: UInt64) -> LaneWord {
+        LaneWord(offset: SegmentLayout.headLength &+ Int(truncatingIfNeeded: position & (size &- 1)))
+    }
 }

@@ -109,6 +109,15 @@ extension SharedLane {
     /// Bytes that may be written there, as far as the reader's position has been looked at.
     var room: Int { max(0, producer.room - Self.goodbyeRoom) }
 
+    /// Writes a whole frame, for which there is room.
+    mutating func append(_ frame: UnsafeRawBufferPointer) {
+        let header = UInt64(littleEndian: unsafe frame.loadUnaligned(as: UInt64.self)) | producer.draft
+        unsafe front.storeBytes(of: header.littleEndian, as: UInt64.self)
+        unsafe UnsafeMutableRawBufferPointer(start: front + NativeHeader.length, count: frame.count - NativeHeader.length)
+            .copyMemory(from: frame.dropping(NativeHeader.length))
+        producer.advance(frame.count)
+    }
+
     /// Makes what was written visible, and wakes a reader that sleeps.
     @inline(__always)
     mutating func publish() throws(TransportError) {

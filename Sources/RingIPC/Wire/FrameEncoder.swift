@@ -18,9 +18,11 @@ struct FrameEncoder: Sendable {
 
     /// Writes what is around a payload of `count` bytes, which belongs at `destination + headerLength`. `encodedLength(ofPayload:)` bytes
     /// are reserved.
-    func writeFrame(around count: Int, to destination: UnsafeMutableRawPointer) {
+    ///
+    /// - Parameter headerBits: what a native header has above the length.
+    func writeFrame(around count: Int, headerBits: UInt64 = 0, to destination: UnsafeMutableRawPointer) {
         if form == .native {
-            unsafe Self.writeNative(around: count, to: destination)
+            unsafe Self.writeNative(around: count, headerBits: headerBits, to: destination)
         } else {
             unsafe writeHeader(payloadLength: count, to: destination)
         }
@@ -29,12 +31,12 @@ struct FrameEncoder: Sendable {
     /// The header, and the zeroes behind the payload.
     @inlinable
     @inline(__always)
-    static func writeNative(around count: Int, to destination: UnsafeMutableRawPointer) {
+    static func writeNative(around count: Int, headerBits: UInt64, to destination: UnsafeMutableRawPointer) {
         if count & 7 != 0 {
             // The whole last word; the payload then covers the front of it.
             unsafe (destination + (NativeHeader.encodedLength(ofPayload: count) &- 8)).storeBytes(of: 0 as UInt64, as: UInt64.self)
         }
-        unsafe destination.storeBytes(of: UInt64(truncatingIfNeeded: count).littleEndian, as: UInt64.self)
+        unsafe destination.storeBytes(of: (UInt64(truncatingIfNeeded: count) | headerBits).littleEndian, as: UInt64.self)
     }
 
     /// A header of the forms with four bytes.

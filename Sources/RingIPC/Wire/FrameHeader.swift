@@ -14,6 +14,8 @@ enum NativeHeader {
     static let reservedShift: UInt64 = 48
 
     static let ignorable: UInt8 = 1 << 0
+    /// In a ring of shared memory, the header of a frame that is not published yet. A reader that looks at it does not take it.
+    @usableFromInline static let draft: UInt64 = 1 << 63
 
     /// A header without payload, as the little-endian word that is written.
     static func word(kind: FrameKind, payloadLength: UInt32 = 0) -> UInt64 {

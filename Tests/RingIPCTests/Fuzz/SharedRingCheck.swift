@@ -35,7 +35,7 @@ final class SharedRingCheck {
             set(.sleeping, to: UInt64(input.byte()))
             let failure =
                 choice & 1 == 0
-                ? read(&reader, &doorbell, &input, lies: choice & 2 != 0)
+                ? read(&reader, &doorbell, &input, lies: choice & 2 != 0, looksAtHead: choice & 4 != 0)
                 : write(&writer, &doorbell, &input, lies: choice & 2 != 0)
             switch failure {
             case .some(.refused): return nil
@@ -68,7 +68,7 @@ final class SharedRingCheck {
 
 extension SharedRingCheck {
     private func read(
-        _ reader: inout SharedRingReader, _ doorbell: inout Doorbell<MappedWords>, _ input: inout FuzzInput, lies: Bool
+        _ reader: inout SharedRingReader, _ doorbell: inout Doorbell<MappedWords>, _ input: inout FuzzInput, lies: Bool, looksAtHead: Bool
     ) -> End? {
         let (position, written, published) = (reader.consumer.position, reader.consumer.written, reader.consumer.published)
         for offset in 0..<min(input.byte(), 64) {
@@ -77,7 +77,12 @@ extension SharedRingCheck {
         }
         let claimed = self.position(from: written, &input, lies: lies)
         set(.writePosition, to: claimed)
-        let isHonest = claimed & 7 == 0 && claimed >= written && claimed - published <= UInt64(Self.ringSize) + (isCanary ? 8 : 0)
+        if looksAtHead, position == written {
+            let isTold = isHead(at: position, publishedTo: published)
+            guard reader.consumer.hasFrame() == isTold else { return .wrong("a head at \(position) believed: \(!isTold)") }
+            if isTold { return take(from: &reader, &doorbell) }
+        }
+        let isHonest = claimed & 7 == 0 && claimed >= reader.consumer.seen && claimed - published <= UInt64(Self.ringSize) + (isCanary ? 8 : 0)
         let looks = position == written
         do throws(TransportError) {
             guard try reader.consumer.hasBytes() else { return nil }
@@ -86,6 +91,14 @@ extension SharedRingCheck {
         }
         if looks && !isHonest { return .wrong("write position \(claimed) believed behind \(published), \(written)") }
         return take(from: &reader, &doorbell)
+    }
+
+    /// Whether the word at a position may be the head of a frame that is there.
+    private func isHead(at position: UInt64, publishedTo published: UInt64) -> Bool {
+        let place = SegmentLayout.headLength + Int(position & UInt64(Self.ringSize - 1))
+        let word = unsafe peer.base.load(fromByteOffset: place, as: UInt64.self)
+        let length = 8 + (UInt64(UInt32(truncatingIfNeeded: word)) + 7) / 8 * 8
+        return word != 0 && word < 1 << 63 && position + length <= published + UInt64(Self.ringSize)
     }
 
     private func take(from reader: inout SharedRingReader, _ doorbell: inout Doorbell<MappedWords>) -> End? {
@@ -132,7 +145,8 @@ extension SharedRingCheck {
         do throws(TransportError) {
             let isWritten = unsafe try writer.write(payload.span.bytes)
             if looks && !isHonest { return .wrong("read position \(claimed) believed between \(released) and \(published)") }
-            let fits = position + length - (looks ? claimed : released) <= UInt64(Self.ringSize)
+            // A word stays free behind what is published.
+            let fits = position + length - (looks ? claimed : released) < UInt64(Self.ringSize)
             if isWritten != fits { return .wrong("\(length) bytes written: \(isWritten), at \(position), released \(claimed)") }
             if input.byte() & 1 == 0 { try writer.producer.publish(through: &doorbell) { () throws(TransportError) in } }
         } catch {

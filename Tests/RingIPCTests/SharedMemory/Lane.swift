@@ -58,6 +58,20 @@ struct LaneSide {
         most: Int = .max, ring: () throws(TransportError) -> Void = {}, _ take: (borrowing FrameView) -> Void
     ) throws(TransportError) -> Int? {
         guard try reader.consumer.hasBytes() else { return nil }
+        return try takeFrames(most: most, ring: ring, take)
+    }
+
+    /// The frame whose head says that it is there, if everything before it was read.
+    mutating func receiveByHead() throws(TransportError) -> [[UInt8]] {
+        guard reader.consumer.count == 0, reader.consumer.hasFrame() else { return [] }
+        var frames: [[UInt8]] = []
+        _ = try takeFrames(most: .max, ring: {}) { frames.append(array($0.bytes)) }
+        return frames
+    }
+
+    private mutating func takeFrames(
+        most: Int, ring: () throws(TransportError) -> Void, _ take: (borrowing FrameView) -> Void
+    ) throws(TransportError) -> Int {
         var (count, consumed) = (0, 0)
         do {
             var batch = reader.frames()

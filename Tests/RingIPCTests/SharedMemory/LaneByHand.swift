@@ -36,7 +36,7 @@ final class LaneByHand {
         if let file { try socket.write(frame, passing: file) } else { try socket.write(frame) }
     }
 
-    /// Writes a frame into the ring and publishes it.
+    /// Writes a frame into the ring and publishes it. The connection does not look meanwhile.
     func put(_ frame: [UInt8]) {
         unsafe (segment.base + SegmentLayout.headLength + written).copyMemory(from: frame, byteCount: frame.count)
         written += frame.count

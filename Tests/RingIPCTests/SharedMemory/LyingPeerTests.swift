@@ -49,6 +49,28 @@ import Testing
         }
     }
 
+    @Test func `a head tells of a frame only within the ring, and not while it is a draft`() throws {
+        let room = UInt64(Self.ringSize - 64)
+        // The reader has read 64 bytes and given back none.
+        for (head, length) in [
+            (0, nil), (1, 16), (8, 16), (1 << 63, nil), (1 << 63 | 8, nil), (room - 8, room), (room - 7, nil), (UInt64(UInt32.max), nil),
+            (UInt64.max, nil), (UInt64.max >> 1, nil), (UInt64(FrameKind.goodbye.rawValue) << 32, 8), (1 << 62 | 8, 16),
+        ] as [(UInt64, UInt64?)] {
+            let lane = try Lane(ringSize: Self.ringSize)
+            var (peer, side) = (lane.side(0), lane.side(1))
+            #expect(try peer.send([UInt8](repeating: 1, count: 56)))
+            try peer.publish()
+            #expect(try side.receiveAll().count == 1)
+            set(.head(at: 64, inRingOf: UInt64(Self.ringSize)), of: 0, to: head, in: lane)
+            #expect(side.reader.consumer.hasFrame() == (length != nil), "\(head)")
+            #expect(UInt64(side.reader.consumer.count) == length ?? 0, "\(head)")
+            // The position has told nothing new, and is no lie for being behind.
+            let told = side.reader.consumer.count
+            side.reader.consumer.position = side.reader.consumer.written
+            #expect(try !side.reader.consumer.hasBytes() && told == Int(length ?? 0))
+        }
+    }
+
     @Test func `a part of a frame is no frame`() throws {
         let lane = try Lane(ringSize: Self.ringSize)
         var side = lane.side(1)

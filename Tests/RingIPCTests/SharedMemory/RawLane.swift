@@ -15,6 +15,7 @@ final class RawLane {
     private var theirs: Segment?
     /// Bytes that it has written into its ring.
     var written: UInt64 = 0
+    private var published: UInt64 = 0
     /// Bytes that it has read of the survivor's.
     private var read: UInt64 = 0
 
@@ -116,16 +117,31 @@ final class RawLane {
         return unsafe (theirs.segment.base + word.offset).assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring)
     }
 
-    /// Writes bytes into its ring, which nobody sees before ``publish()``.
+    /// Writes bytes into its ring, which nobody sees before ``publish()``: until then their first word is a draft.
     func put(_ bytes: [UInt8]) {
-        for byte in bytes {
-            let place = SegmentLayout.headLength + Int(written % UInt64(Self.ringSize))
-            unsafe own.base.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
+        for (index, byte) in bytes.enumerated() {
+            let isDraft = written - UInt64(index) == published && index == 7
+            store(isDraft ? byte | 0x80 : byte, at: written)
             written += 1
         }
     }
 
-    func publish() { set(.writePosition, written) }
+    /// Makes the first word valid after the one behind is zero, and then tells the position.
+    func publish() {
+        guard written >= published + 8 else { return set(.writePosition, written) }
+        // An honest peer keeps room for it; one that lies may not.
+        if written + 8 <= theirWord(.readPosition) + UInt64(Self.ringSize) { set(.head(at: written, inRingOf: UInt64(Self.ringSize)), 0) }
+        let head = LaneWord.head(at: published, inRingOf: UInt64(Self.ringSize))
+        set(head, unsafe own.base.load(fromByteOffset: head.offset, as: UInt64.self) & ~NativeHeader.draft)
+        published = written
+        set(.writePosition, written)
+    }
+
+    private func store(_ byte: UInt8, at position: UInt64) {
+        let place = SegmentLayout.headLength + Int(position % UInt64(Self.ringSize))
+        unsafe own.base.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
+    }
+
     /// A survivor that is gone by now, or whose socket is full, needs none.
     func ring() { _ = socket.writeUntilFull(Self.doorbell) }
 
@@ -162,7 +178,7 @@ final class RawLane {
 
     /// Waits until the survivor's ring has no room for a frame of so many bytes.
     func awaitFull(_ count: Int) throws {
-        try wait("a full ring") { $0.theirWord(.writePosition) + UInt64(count) + 16 > UInt64(Self.ringSize) }
+        try wait("a full ring") { $0.theirWord(.writePosition) + UInt64(count) + 24 > UInt64(Self.ringSize) }
     }
 
     /// Waits until the survivor has announced a sleep for that.

@@ -48,7 +48,7 @@ import Testing
             var (writer, reader) = (lane.side(0), lane.side(1))
             let model = RingModel(size: Self.ringSize)
             for _ in 0..<400 {
-                switch random.number(0...3) {
+                switch random.number(0...4) {
                 case 0, 1:
                     let payload = random.bytes(random.length(upTo: random.bool(oneIn: 8) ? 3_000 : 200))
                     let written = random.bool(oneIn: 2) ? try writer.send(payload) : try writer.sendInPlace(payload)
@@ -56,6 +56,7 @@ import Testing
                 case 2:
                     try writer.publish()
                     model.publish()
+                case 3: #expect(try reader.receiveByHead() == model.readByHead(), "seed \(seed)")
                 default:
                     let most = random.bool(oneIn: 2) ? Int.max : random.number(0...3)
                     #expect(try reader.receiveAll(most: most) == model.read(most: most), "seed \(seed)")
@@ -135,7 +136,7 @@ private final class RingModel {
     private func length(_ payload: [UInt8]) -> Int { 8 + (payload.count + 7) / 8 * 8 }
 
     func write(_ payload: [UInt8]) -> Bool {
-        guard writtenBytes - releasedBytes + length(payload) <= size else { return false }
+        guard writtenBytes - releasedBytes + length(payload) < size else { return false }
         frames.append(payload)
         writtenBytes += length(payload)
         return true
@@ -145,7 +146,18 @@ private final class RingModel {
 
     func read(most: Int) -> [[UInt8]] {
         if seenCount == 0 { seenCount = publishedCount }
-        let taken = Array(frames.prefix(min(most, seenCount)))
+        return take(min(most, seenCount))
+    }
+
+    /// A head tells of one frame, unless it is that of an empty one.
+    func readByHead() -> [[UInt8]] {
+        guard seenCount == 0, publishedCount > 0, frames[0] != [] else { return [] }
+        seenCount = 1
+        return take(1)
+    }
+
+    private func take(_ count: Int) -> [[UInt8]] {
+        let taken = Array(frames.prefix(count))
         frames.removeFirst(taken.count)
         publishedCount -= taken.count
         seenCount -= taken.count

@@ -54,7 +54,7 @@ struct SharedRingWriter {
         guard count <= largestFrame &- NativeHeader.length else { throw tooLong(count) }
         guard try producer.hasRoom(for: encoder.encodedLength(ofPayload: count)) else { return nil }
         let frame = unsafe ring + Int(truncatingIfNeeded: producer.position & (producer.size &- 1))
-        unsafe encoder.writeFrame(around: count, to: frame)
+        unsafe encoder.writeFrame(around: count, headerBits: producer.draft, to: frame)
         return unsafe frame
     }
     func tooLong(_ count: Int) -> TransportError {

@@ -18,13 +18,14 @@ WRITE_POSITION, READ_POSITION, SLEEPING = 0, 128, 256
 FOR_DATA, FOR_ROOM = 1, 2
 F_ADD_SEALS, SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x10
 RETURNS = HEAD // 2
+DRAFT = 0x80
 DATA, GOODBYE, ACCEPTED, REFUSED, SWITCH, DOORBELL, PIECE, LOAN_POOL, LOAN, LOAN_POOL_END = range(10)
 CHUNK_BITS, CHUNK_HEAD = 16, 64
 MAGIC, SHARED_MEMORY = b"\xffRI\xff", 1
 
 peer = output = None
 own = theirs = pool = None
-written = read = sleeps = 0
+written = published = read = sleeps = 0
 
 
 def header(length, kind=DATA):
@@ -49,10 +50,21 @@ def set_word(offset, value):
 
 
 def put(data):
+    """Nobody sees it before it is published: until then the first header behind what is published is a draft."""
     global written
-    for byte in data:
-        own[HEAD + written % RING] = byte
+    for index, byte in enumerate(data):
+        draft = DRAFT if written - index == published and index == 7 else 0
+        own[HEAD + written % RING] = byte | draft
         written += 1
+
+
+def publish(_):
+    global published
+    set_word(HEAD + written % RING, 0)
+    first = HEAD + published % RING
+    set_word(first, word(own, first) & ~(DRAFT << 56))
+    published = written
+    set_word(WRITE_POSITION, written)
 
 
 def receive(count):
@@ -140,8 +152,8 @@ def await_sleep(reason):
 
 
 def await_full(count):
-    """Until no frame of so many bytes fits: 8 bytes stay free for a goodbye."""
-    while word(theirs, WRITE_POSITION) + 16 + count <= RING:
+    """Until no frame of so many bytes fits: 8 bytes stay free for a goodbye, and 8 behind it."""
+    while word(theirs, WRITE_POSITION) + 24 + count <= RING:
         os.sched_yield()
 
 
@@ -180,7 +192,7 @@ STEPS = {
     "write": lambda count: put(frame(pattern(count))),
     "piece": lambda count: put(frame(header(count) + pattern(56), PIECE)),
     "goodbye": lambda _: put(header(0, GOODBYE)),
-    "publish": lambda _: set_word(WRITE_POSITION, written),
+    "publish": publish,
     "ring": lambda _: peer.sendall(header(0, DOORBELL)),
     "pool": pass_pool,
     "lend": lend,

@@ -9,6 +9,7 @@ import struct
 
 HEAD = 65536
 WRITE_POSITION, READ_POSITION = 0, 128
+DRAFT = 0x80
 F_ADD_SEALS, SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x10
 
 theirs_size = os.fstat(0).st_size
@@ -54,10 +55,13 @@ while True:
     read += 8 + (length + 7) // 8 * 8
     set_word(READ_POSITION, read)
     answer = struct.pack("<IBBH", length, 0, 0, 0) + payload[::-1] + bytes(-length % 8)
-    while written + len(answer) - word(theirs, READ_POSITION) > ring:
+    while written + len(answer) + 8 - word(theirs, READ_POSITION) > ring:
         os.sched_yield()
-    put(written, answer)
-    written += len(answer)
+    # The first header is a draft until the frame is there, and what follows it is not.
+    put(written, answer[:7] + bytes([DRAFT]) + answer[8:])
+    first, written = written, written + len(answer)
+    set_word(HEAD + written % ring, 0)
+    set_word(HEAD + first % ring, int.from_bytes(answer[:8], "little"))
     set_word(WRITE_POSITION, written)
     if length == 0:
         break
