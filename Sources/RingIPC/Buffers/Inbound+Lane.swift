@@ -38,16 +38,19 @@ extension Inbound {
     mutating func look(_ lane: inout SharedLane, times: Int) throws(TransportError) -> Bool {
         try lane.release(lane.exposed)
         lane.exposed = 0
-        var isThere = try lane.consumer.hasBytes()
         var looks = 0
-        while !isThere, looks != times {
+        while !lane.consumer.hasFrame() {
+            looks &+= 1
+            if looks & 63 == 0 {
+                if try lane.consumer.hasBytes() { break }
+                if looks >= times { return false }
+            }
+            ringipc_relax()
             // Most of what is short ends in the line after that of its header.
             unsafe ringipc_prefetch(lane.unread + Self.cacheLine)
-            isThere = lane.consumer.hasFrame()
-            looks &+= 1
-            if !isThere { ringipc_relax() }
         }
-        guard isThere else { return false }
+        // What is there at the first look has waited for us, and there may be more.
+        if looks == 0 { try lane.consumer.refresh() }
         lane.exposed = min(lane.consumer.count, lane.portion)
         ring.show(lane.exposed, at: lane.unreadOffset)
         return true

@@ -28,25 +28,33 @@ struct RingConsumer<Words: LaneWords> {
     @inlinable
     mutating func hasBytes() throws(TransportError) -> Bool {
         if written != position { return true }
+        try refresh()
+        return written != position
+    }
+
+    /// Looks at the writer's position.
+    @inlinable
+    @inline(never)
+    mutating func refresh() throws(TransportError) {
         // Pair DATA: acquires what `RingProducer.publish` released. The bytes up to the position are there.
         let now = words.loadAcquire(.writePosition)
-        if now == seen { return false }
+        if now == seen { return }
         // One comparison: below `seen` the difference wraps to a huge number.
         guard now &- seen <= published &+ size &- seen, now & 7 == 0 else {
             throw positionLie("write", now, from: seen, to: published &+ size, during: .receive)
         }
         seen = now
-        // Its head may have told of the frame before.
-        guard now > written else { return false }
-        written = now
-        return true
+        // The heads may have told of more.
+        written = max(written, now)
     }
 
-    /// Whether the frame behind everything that was published before is there, by its head: for a reader that spins, and has read everything.
+    /// Whether there is something to read, by the head of the next frame if there was nothing before: for a reader that spins. An empty frame has a
+    /// head that says nothing.
     ///
     /// A head that is none of an honest writer is left to ``hasBytes()``, and to whoever reads the frame.
     @inlinable
     mutating func hasFrame() -> Bool {
+        if written != position { return true }
         // Pair HEAD: acquires what `RingProducer.publish` released. The frame is there, and what lies behind it is zero or a frame.
         let head = UInt64(littleEndian: words.loadAcquire(.head(at: position, inRingOf: size)))
         guard head != 0, head < NativeHeader.draft else { return false }

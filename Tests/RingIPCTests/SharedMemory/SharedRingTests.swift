@@ -18,6 +18,33 @@ import Testing
         #expect(try first.receiveAll() == [[4]])
     }
 
+    @Test func `a head takes back nothing of what the position has told`() throws {
+        let lane = try Lane(ringSize: Self.ringSize)
+        var (first, second) = (lane.side(0), lane.side(1))
+        for payload in [[1], [], [2]] as [[UInt8]] { #expect(try first.send(payload)) }
+        try first.publish()
+        let (isToldByPosition, isToldByHead) = (try second.reader.consumer.hasBytes(), second.reader.consumer.hasFrame())
+        #expect(isToldByPosition && isToldByHead)
+        #expect(second.reader.consumer.count == 16 + 8 + 16)
+        #expect(try second.receiveAll() == [[1], [], [2]])
+        #expect(try second.receiveByHead() == [])
+    }
+
+    @Test func `an empty frame is told of by the position alone, and the one behind it by both`() throws {
+        let lane = try Lane(ringSize: Self.ringSize)
+        var (first, second) = (lane.side(0), lane.side(1))
+        for payload in [[], [2]] as [[UInt8]] {
+            #expect(try first.send(payload))
+            try first.publish()
+        }
+        #expect(try second.receiveByHead() == [])
+        #expect(try second.receiveAll(most: 1) == [[]])
+        #expect(second.reader.consumer.count == 16)
+        // Another reader has not looked at the position since the first frame.
+        second.reader.consumer.written = second.reader.consumer.position
+        #expect(try second.receiveByHead() == [[2]])
+    }
+
     @Test func `frames are contiguous, aligned and whole at every offset of the ring`() throws {
         for length in [0, 1, 8, 63, 64, 1_500, Self.ringSize * 7 / 8 - 8] {
             let lane = try Lane(ringSize: Self.ringSize)
