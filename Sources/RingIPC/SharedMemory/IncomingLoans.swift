@@ -93,6 +93,9 @@ extension IncomingLoans {
             loan.encodedLength <= pool.layout.longestFrame
         else { throw Self.lie("lends \(loan.encodedLength) bytes in chunk \(loan.chunk) of pool \(loan.pool), which cannot be there") }
         let chunk = Int(loan.chunk)
+        // Its header is at the end of one cache line, and its payload begins the next. Fetched together, and while the rest is checked.
+        unsafe ringipc_prefetch(pool.payload(in: chunk) - NativeHeader.length)
+        unsafe ringipc_prefetch(pool.payload(in: chunk))
         guard pool.isHome(chunk) else { throw Self.lie("lends chunk \(chunk) of pool \(loan.pool) again, which is still here") }
         let length = Int(loan.encodedLength)
         current = CurrentLoan(pool: pool, chunk: chunk, returns: pool.take(chunk), length: length)

@@ -19,6 +19,9 @@ final class LoanPool: @unchecked Sendable {
     private let inHand: UnsafeMutablePointer<Atomic<Bool>>
     /// The chunk that is lent next, if it is home.
     private var next = 0
+    /// How many chunks in turn were seen to be home, from the next on, and of how many. Their counters share cache lines, which the peer
+    /// writes for each loan: one look serves all.
+    private var (seenHome, seenInTurn) = (0, 0)
     /// Whether a loan of this pool was ever sent.
     private(set) var isUsed = false
 
@@ -76,14 +79,27 @@ extension LoanPool {
     /// A chunk that nobody has, for `count` bytes of payload; from now on the program has it. `nil` when all are out.
     func take(_ words: MappedWords, for count: Int) throws(TransportError) -> Int? {
         let inTurn = min(layout.count, max(1, Self.bytesInTurn / (LoanPoolLayout.headLength + count)))
+        if seenHome == 0 || seenInTurn != inTurn { try lookHome(inTurn, words) }
+        if seenHome > 0 {
+            seenHome -= 1
+            return handOut(next % inTurn)
+        }
         for step in 0..<layout.count {
             let chunk = step < inTurn ? (next + step) % inTurn : step
-            guard try isHome(chunk, words) else { continue }
-            next = chunk + 1
-            unsafe inHand[chunk].store(true, ordering: .relaxed)
-            return chunk
+            if try isHome(chunk, words) { return handOut(chunk) }
         }
         return nil
+    }
+
+    private func lookHome(_ inTurn: Int, _ words: MappedWords) throws(TransportError) {
+        (seenHome, seenInTurn) = (0, inTurn)
+        while seenHome < min(inTurn, 8), try isHome((next + seenHome) % inTurn, words) { seenHome += 1 }
+    }
+
+    private func handOut(_ chunk: Int) -> Int {
+        next = chunk + 1
+        unsafe inHand[chunk].store(true, ordering: .relaxed)
+        return chunk
     }
 
     func areAllHome(_ words: MappedWords) throws(TransportError) -> Bool {
