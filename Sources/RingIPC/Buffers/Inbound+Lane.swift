@@ -41,6 +41,7 @@ extension Inbound {
         var looks = 0
         while !lane.consumer.hasFrame() {
             looks &+= 1
+            // For empty frames, which no head tells of.
             if looks & 63 == 0 {
                 if try lane.consumer.hasBytes() { break }
                 if looks >= times { return false }

@@ -55,7 +55,7 @@ struct RingConsumer<Words: LaneWords> {
     @inlinable
     mutating func hasFrame() -> Bool {
         if written != position { return true }
-        // Pair HEAD: acquires what `RingProducer.publish` released. The frame is there, and what lies behind it is zero or a frame.
+        // Pair HEAD: acquires what `RingProducer.publish` released. The frame is there, and what lies behind it is zero, a draft or a frame.
         let head = UInt64(littleEndian: words.loadAcquire(.head(at: position, inRingOf: size)))
         guard head != 0, head < NativeHeader.draft else { return false }
         let length = UInt64(NativeHeader.encodedLength(ofPayload: Int(UInt32(truncatingIfNeeded: head))))

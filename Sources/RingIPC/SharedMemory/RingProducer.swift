@@ -72,7 +72,7 @@ struct RingProducer<Words: LaneWords> {
         if zeroed != position { words.storeRelaxed(0, to: .head(at: position, inRingOf: size)) }
         // Pair HEAD: releases the bytes of the frames, and the zero behind them, to `RingConsumer.hasFrame`.
         words.storeRelease(words.loadOwn(head) & ~NativeHeader.draft.littleEndian, to: head)
-        // Pair DATA: releases the bytes of the frames to `RingConsumer.hasBytes`.
+        // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
         words.storeRelease(position, to: .writePosition)
         try doorbell.wake(from: .data, ring: ring)
         prepareHead(at: position &+ (position &- start))
