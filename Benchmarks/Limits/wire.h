@@ -57,7 +57,11 @@ INLINE void content_fill(unsigned char *bytes, size_t size, uint64_t word) {
     for (; size >= BLOCK_WORDS * WORD; size -= BLOCK_WORDS * WORD) {
         loose_pair *pairs = (loose_pair *)bytes;
         word_pair words = {word, word};
-        for (size_t i = 0; i < BLOCK_WORDS / 2; i++) pairs[i] = content_pair(words, 2 * i);
+        for (size_t i = 0; i < BLOCK_WORDS / 2; i++) {
+            pairs[i] = content_pair(words, 2 * i);
+            /* Upwards: blocks lie across two cache lines, and in another order each goes back to the line before. */
+            __asm__ volatile("" ::: "memory");
+        }
         bytes += BLOCK_WORDS * WORD;
         word += BLOCK_WORDS * CONTENT_STEP;
     }
