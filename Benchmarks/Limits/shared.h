@@ -82,9 +82,11 @@ struct consumer {
     uint64_t position, published, written;
 };
 
-INLINE uint64_t *shared_header(const struct shared_ring *ring, uint64_t position) {
-    return (uint64_t *)(ring->bytes + (position & (ring->size - 1)));
+INLINE unsigned char *shared_place(const struct shared_ring *ring, uint64_t position) {
+    return ring->bytes + (position & (ring->size - 1));
 }
+
+INLINE uint64_t *shared_header(const struct shared_ring *ring, uint64_t position) { return (uint64_t *)shared_place(ring, position); }
 
 /* What the header of the next frame has besides. */
 INLINE uint64_t producer_draft(const struct producer *producer) {
@@ -131,7 +133,7 @@ INLINE unsigned char *producer_reserve(struct producer *producer, size_t size) {
             shared_sleep(producer->socket, sleeps, producer_has_room(producer, size));
         }
     }
-    return producer->ring.bytes + (producer->position & (producer->ring.size - 1));
+    return shared_place(&producer->ring, producer->position);
 }
 
 INLINE void consumer_publish(struct consumer *consumer) {
@@ -184,7 +186,7 @@ INLINE size_t consumer_wait(struct consumer *consumer) {
 }
 
 INLINE const unsigned char *consumer_front(const struct consumer *consumer) {
-    return consumer->ring.bytes + (consumer->position & (consumer->ring.size - 1));
+    return shared_place(&consumer->ring, consumer->position);
 }
 
 /* The writer learns of it once for each eighth of the ring. */
