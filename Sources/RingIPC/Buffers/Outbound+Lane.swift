@@ -117,7 +117,7 @@ extension Outbound {
         }
         // Marking the last piece as sent has put the cursor into the ring.
         try unsafe lane.pointee.publish()
-        draft = unsafe lane.pointee.producer.draft
+        if isInRing { draft = unsafe lane.pointee.producer.draft }
         return 0
     }
 

@@ -91,9 +91,13 @@ extension LoanPool {
         return nil
     }
 
+    /// As many as a cache line has counters: more would fetch another line, for loans that may never come.
+    private static let mostSeenHome = 8
+
+    /// Looks how many of the next chunks in turn are home.
     private func lookHome(_ inTurn: Int, _ words: MappedWords) throws(TransportError) {
         (seenHome, seenInTurn) = (0, inTurn)
-        while seenHome < min(inTurn, 8), try isHome((next + seenHome) % inTurn, words) { seenHome += 1 }
+        while seenHome < min(inTurn, Self.mostSeenHome), try isHome((next + seenHome) % inTurn, words) { seenHome += 1 }
     }
 
     private func handOut(_ chunk: Int) -> Int {
