@@ -16,19 +16,10 @@ import Testing
         return server
     }
 
-    /// The file of a server that died.
+    /// A file as a dead server leaves it. Made without a socket: a process that another test is just starting would have a copy, and be a
+    /// live server, until its exec.
     private static func leaveStaleFile(_ name: String) throws {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: LocalName.path(for: name).utf8) }
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        _ = Glibc.close(descriptor)
-        try #require(result == 0)
+        try #require(unsafe mknod(LocalName.path(for: name), mode_t(S_IFSOCK | 0o600), 0) == 0)
     }
 
     @Test(arguments: backends, [LocalServer.Options(), .userAccess])

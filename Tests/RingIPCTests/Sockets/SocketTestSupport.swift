@@ -85,17 +85,11 @@ enum Plain {
         return address
     }
 
-    static func stream() -> Socket { Socket(owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)) }
+    static func stream() -> Socket { Socket(owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)) }
 
     static func bound(_ path: String, type: Int32 = Int32(SOCK_STREAM.rawValue)) -> Socket {
-        let descriptor = socket(AF_UNIX, type, 0)
-        var address = address(path)
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        precondition(result == 0, "bind: errno \(errno)")
+        let descriptor = socket(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0)
+        precondition(unsafe call(bind, descriptor, path) == 0, "bind: errno \(errno)")
         return Socket(owning: descriptor)
     }
 
@@ -106,10 +100,30 @@ enum Plain {
     }
 
     /// A socket file whose server is gone.
-    static func leaveStaleFile(_ path: String) { _ = bound(path) }
+    static func leaveStaleFile(_ path: String) {
+        _ = bound(path)
+        awaitEnd(path)
+    }
+
+    /// A closed socket lives on for a moment in a process that another test is just starting: it has a copy until its exec.
+    static func awaitEnd(_ path: String) {
+        let probe = Socket(owning: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+        while unsafe call(connect, probe.descriptor, path) == 0 || errno != ECONNREFUSED { sched_yield() }
+    }
+
+    private static func call(
+        _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32, _ path: String
+    ) -> Int32 {
+        var address = address(path)
+        return unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
 
     static func makeFile(_ path: String) {
-        let descriptor = unsafe open(path, O_CREAT | O_WRONLY | O_EXCL, 0o644)
+        let descriptor = unsafe open(path, O_CREAT | O_WRONLY | O_EXCL | O_CLOEXEC, 0o644)
         precondition(descriptor >= 0)
         close(descriptor)
     }

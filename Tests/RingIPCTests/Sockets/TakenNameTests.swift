@@ -58,6 +58,7 @@ import Testing
             #expect(connectFailure(.path(path))?.code == .incompatiblePeer)
             #expect(server.descriptor >= 0 && exists(path))
         }
+        Plain.awaitEnd(path)
         #expect(listenFailure(.path(path)) == nil)
     }
 
@@ -161,7 +162,7 @@ import Testing
         let lockPath = directory.file("s.lock")
         Plain.makeFile(lockPath)
         // What a starter has that opens the file just before its holder removes it.
-        let late = unsafe open(lockPath, O_RDWR)
+        let late = unsafe open(lockPath, O_RDWR | O_CLOEXEC)
         defer { close(late) }
         #expect(NameLock.lock(late, named: lockPath) == .held)
         #expect(flock(late, LOCK_UN) == 0)
@@ -169,7 +170,7 @@ import Testing
         #expect(NameLock.lock(late, named: lockPath) == .retry, "no file")
         let other = try NameLock(guarding: .path(directory.file("s")), at: directory.file("s"))
         #expect(NameLock.lock(late, named: lockPath) == .retry, "another file, whose lock somebody holds")
-        let again = unsafe open(lockPath, O_RDWR)
+        let again = unsafe open(lockPath, O_RDWR | O_CLOEXEC)
         #expect(NameLock.lock(again, named: lockPath) == .busy)
         close(again)
         #expect(NameLock.lock(1 << 30, named: lockPath) == .failed(EBADF), "not open")
