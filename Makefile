@@ -60,7 +60,7 @@ qt:
 # The plain run of the library's tests comes last: what it prints at the end counts them.
 test:
 	@SWIFT="$(SWIFT)" Scripts/requirements page
-	$(SWIFT) test --package-path Benchmarks
+	@SWIFT="$(SWIFT)" Scripts/test --package-path Benchmarks
 	Tests/Hostile/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
 	Tests/Page/check.py "$$($(SWIFT) build --package-path Benchmarks --show-bin-path)/ringipc-bench"
 	$(MAKE) -C Benchmarks/Limits OUT=../bin/ringipc-limits
@@ -73,10 +73,10 @@ test:
 	$(MAKE) simulate
 	$(MAKE) planted
 	$(MAKE) sanitize
-	$(SWIFT) test
+	@SWIFT="$(SWIFT)" Scripts/test
 
 inject: requirements
-	$(SWIFT) test --package-path Tests/Injected
+	@SWIFT="$(SWIFT)" Scripts/test --package-path Tests/Injected
 
 simulate: requirements
 	$(SWIFT) build -c release --product ringipc-simulate
