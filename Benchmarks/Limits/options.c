@@ -22,6 +22,7 @@ enum {
     BURST = 1 << 10,
     RATE = 1 << 11, /* --rate, --schedule, --direction, --seed */
     GUEST = 1 << 12, /* --warmup, --stamps */
+    MAPPING = 1 << 13,
     EXCHANGE = PIN | SIZE | COUNT | FRAMING | KIND,
 };
 
@@ -29,8 +30,8 @@ static const struct {
     const char *name;
     int accepts, needs;
 } commands[] = {
-    {"pingpong", EXCHANGE, KIND},
-    {"stream", EXCHANGE | STREAM, KIND},
+    {"pingpong", EXCHANGE | MAPPING, KIND},
+    {"stream", EXCHANGE | STREAM | MAPPING, KIND},
     {"depth", EXCHANGE | DEPTH, KIND},
     {"burst", EXCHANGE | STREAM | BURST, KIND},
     {"rate", EXCHANGE | STREAM | RATE, KIND},
@@ -50,7 +51,7 @@ static const struct {
     {"--kind", KIND},     {"--batch", STREAM},    {"--ring", STREAM},       {"--listen", LISTEN},
     {"--connect", CONNECT}, {"--connections", FANIN}, {"--seconds", FANIN},   {"--depth", DEPTH},
     {"--burst", BURST},   {"--rate", RATE},       {"--schedule", RATE},     {"--direction", RATE},
-    {"--seed", RATE},     {"--warmup", GUEST},    {"--stamps", GUEST},
+    {"--seed", RATE},     {"--warmup", GUEST},    {"--stamps", GUEST},    {"--mapping", MAPPING},
 };
 
 static uint64_t parse_integer(const char *name, const char *text, uint64_t least, uint64_t most) {
@@ -127,6 +128,7 @@ static void parse_option(int option, const char *name, const char *value, const 
         *(name[2] == 'b' ? &options->batch : &options->receive_ring) = bytes;
         break;
     }
+    case MAPPING: options->writable = parse_choice(name, value, "read-only", "writable"); break;
     case GUEST:
         if (name[2] == 'w') options->warm_up = parse_integer(name, value, 0, UINT64_MAX / 2);
         else options->stamps = (int)parse_integer(name, value, 0, INT32_MAX);
@@ -167,6 +169,8 @@ struct options options_parse(int count, char **arguments) {
     for (size_t at = 0; at < sizeof names / sizeof *names; at++)
         if ((names[at].option & commands[command].needs & ~given) != 0)
             fail(EXIT_USAGE, "%s needs %s", options.command, names[at].name);
+    if ((given & MAPPING) != 0 && strncmp(options.kind, "shared", strlen("shared")) != 0)
+        fail(EXIT_USAGE, "--mapping is for shared memory, not for --kind %s", options.kind);
     return options;
 }
 

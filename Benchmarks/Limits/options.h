@@ -14,6 +14,7 @@ struct options {
     int stamps;       /* the descriptor of their memory, or -1 */
     size_t batch;
     size_t receive_ring; /* 0: the size that the library has by default */
+    bool writable; /* memory that is shared, also for the side that reads it */
     unsigned connections;
     double seconds;
     uint64_t depth, burst;

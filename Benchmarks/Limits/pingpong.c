@@ -89,6 +89,7 @@ static void shared_client(int socket, struct pair *pair) {
     struct work work = shared_work(pair);
     struct producer questions = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[0]};
     struct consumer answers = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[1]};
+    shared_protect(work.options, &answers.ring);
     histogram_reset(&pair->times);
     uint64_t start = now_ns();
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
@@ -101,6 +102,7 @@ static void shared_client(int socket, struct pair *pair) {
         frame_encode_marked(question, work.options->size, sequence, producer_draft(&questions));
         questions.position += work.wire_size;
         producer_publish(&questions);
+        producer_prepare(&questions, work.wire_size);
         if (consumer_wait(&answers) != work.wire_size) fail(EXIT_WIRE, "an answer is not one message");
         verify(NATIVE, &work, consumer_front(&answers), sequence);
         consumer_release(&answers, work.wire_size);
@@ -116,6 +118,7 @@ static void shared_server(int socket, struct pair *pair) {
     struct work work = shared_work(pair);
     struct consumer questions = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[0]};
     struct producer answers = {.socket = socket, .blocks = blocks_in_shared, .ring = shared_rings[1]};
+    shared_protect(work.options, &questions.ring);
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
         if (sequence == work.warm_up) meter_start(&pair->server);
         if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
@@ -125,6 +128,7 @@ static void shared_server(int socket, struct pair *pair) {
         memcpy(answer + WORD, consumer_front(&questions) + WORD, work.wire_size - WORD);
         answers.position += work.wire_size;
         producer_publish(&answers);
+        producer_prepare(&answers, work.wire_size);
         consumer_release(&questions, work.wire_size);
     }
     meter_stop(&pair->server);

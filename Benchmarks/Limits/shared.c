@@ -33,6 +33,10 @@ struct shared_ring shared_open(const struct options *options, size_t least) {
     return ring;
 }
 
+void shared_protect(const struct options *options, const struct shared_ring *ring) {
+    if (!options->writable && mprotect(ring->bytes, 2 * ring->size, PROT_READ) < 0) fail_system("mprotect");
+}
+
 void shared_require_peer(int socket) {
     char byte;
     if (recv(socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0) fail(EXIT_SYSTEM, "the other side ended too early");

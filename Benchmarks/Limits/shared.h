@@ -14,7 +14,13 @@
 
 #define SHARED_DRAFT (UINT64_C(1) << 63)
 
-enum { SHARED_RING = 2 << 20 };
+enum {
+    SHARED_RING = 2 << 20,
+    SHARED_LONG = 512, /* bytes of a frame: after such a one a reader looks at the position */
+    SHARED_PREPARED_LEAST = 4096, /* and here a writer asks for the lines of the next one */
+    SHARED_PREPARED_MOST = 8192,
+    SHARED_LINE = 64,
+};
 
 struct shared_words {
     _Alignas(128) uint64_t write;
@@ -36,6 +42,12 @@ struct shared_ring {
 bool shared_blocks(const struct options *options);
 /* At least `least` bytes, and as many as `options` want. */
 struct shared_ring shared_open(const struct options *options, size_t least);
+/*
+ * To be called by the side that reads a ring, which may not write it: as where the writer's file is sealed. Unless `options` want it otherwise:
+ * a page that may be written makes a load cheaper on some processors, since a line that the other one has just written comes together
+ * with the right to write it.
+ */
+void shared_protect(const struct options *options, const struct shared_ring *ring);
 
 /* Ends the program when the other side is gone. A spinning side asks now and then. */
 void shared_require_peer(int socket);
@@ -80,6 +92,7 @@ struct consumer {
     bool blocks;
     struct shared_ring ring;
     uint64_t position, published, written;
+    size_t released; /* the last time */
 };
 
 INLINE unsigned char *shared_place(const struct shared_ring *ring, uint64_t position) {
@@ -106,6 +119,13 @@ INLINE void producer_publish(struct producer *producer) {
     if (next - producer->released >= producer->ring.size) return;
     __atomic_store_n(shared_header(&producer->ring, next), 0, __ATOMIC_RELAXED);
     producer->zeroed = next;
+}
+
+/* For a side that waits now, and then writes a frame of that length: a store waits for its line, and all stores behind it wait, too. */
+INLINE void producer_prepare(struct producer *producer, size_t length) {
+    if (length < SHARED_PREPARED_LEAST) return;
+    for (size_t at = 0; at < length && at < SHARED_PREPARED_MOST; at += SHARED_LINE)
+        __asm__ volatile("prefetchw %0" : : "m"(*shared_place(&producer->ring, producer->position + at)));
 }
 
 /* A word stays free behind what is published. */
@@ -162,6 +182,10 @@ INLINE bool consumer_has_frame(struct consumer *consumer) {
 /* Frames without a payload are told of by the position alone. */
 INLINE void consumer_spin(struct consumer *consumer) {
     uint32_t spins = 0;
+    if (consumer->released >= SHARED_LONG) {
+        while (!consumer_has_bytes(consumer)) shared_pause(consumer->socket, &spins);
+        return;
+    }
     while (!consumer_has_frame(consumer)) {
         shared_pause(consumer->socket, &spins);
         if (spins % 64 == 0 && consumer_has_bytes(consumer)) return;
@@ -192,5 +216,6 @@ INLINE const unsigned char *consumer_front(const struct consumer *consumer) {
 /* The writer learns of it once for each eighth of the ring. */
 INLINE void consumer_release(struct consumer *consumer, size_t size) {
     consumer->position += size;
+    consumer->released = size;
     if (consumer->position - consumer->published >= consumer->ring.size / 8) consumer_publish(consumer);
 }

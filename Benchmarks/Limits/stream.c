@@ -183,6 +183,7 @@ static void shared_sender(int socket, struct pair *pair) {
 static void shared_receiver(int socket, struct pair *pair) {
     struct run run = run_start(pair);
     struct consumer consumer = {.socket = socket, .blocks = run.kind == SHARED_BLOCK, .ring = shared};
+    shared_protect(run.options, &shared);
     histogram_reset(&pair->times);
     bool measuring = false;
     for (uint64_t sequence = 0; sequence < run.total;) {

@@ -41,6 +41,7 @@ WRONG = (
     ("connect", "--kind", "epoll-block"), ("depth", "--kind", "recv-block", "--depth", "4000"), ("burst", "--kind", "recv-block", "--burst", "0"),
     ("burst", "--kind", "recv-block", "--depth", "3"), ("rate", "--kind", "recv-block", "--rate", "0"), ("rate",),
     ("pingpong", "--kind", "shared-spin", "--framing", "u32host"), ("stream", "--kind", "shared", "--framing", "u32host"),
+    ("pingpong", "--kind", "shared-spin", "--mapping", "both"), ("stream", "--kind", "recv", "--mapping", "writable"),
     ("stream-server", "--kind", "recv", "--listen", "@somewhere"), ("stream-server", "--kind", "epoll", "--listen", "@somewhere", "--count", "1"),
     ("rate", "--kind", "recv-block", "--schedule", "sometimes"), ("rate", "--kind", "recv-block", "--direction", "back"),
 )
@@ -153,6 +154,10 @@ def cases(program):
                     name = f"{scenario} {kind} {framing} {' '.join(map(str, options))}"
                     action = lambda: check(program, scenario, kind, framing, options, times)
                     yield name, None if needs_two and one_cpu else action
+    for scenario, kind in (("pingpong", "shared-spin"), ("stream", "shared")):
+        options = ("--count", 100_000, "--mapping", "writable")
+        action = lambda: check(program, scenario, kind, "native", options, CASES[scenario][2])
+        yield f"{scenario} {kind} {' '.join(map(str, options))}", None if one_cpu else action
     for size in (1, 64, 300_001):
         yield f"stream-server, {size} bytes", lambda: check_guest(program, size)
     for name, damage, word in GUESTS:
