@@ -178,6 +178,31 @@ import Testing
         }
     }
 
+    /// Where a side looks for the next frame depends on the length of the last one: each length comes behind each other one.
+    @Test(arguments: [.block, .spin, .adaptive] as [WaitStrategy])
+    func `whatever length a frame has, the next one is found behind it`(_ wait: WaitStrategy) throws {
+        let endpoint = Endpoint.abstract(uniqueAbstractName())
+        let configuration = LaneSurvivor.configuration(wait)
+        let server = try blockingServer(configuration, on: endpoint) { connection in
+            var connection = connection
+            while try connection.receive({ frame, reply in try reply.send(frame.bytes) }) != nil {}
+            try connection.close()
+        }
+        let lengths = [0, 1, 64, 503, 504, 505, 4_087, 4_088, 5_000, 20_000]
+        let client = Background {
+            var client = try Connection(connectingTo: endpoint, configuration: configuration)
+            for length in lengths.flatMap({ first in lengths.flatMap { [first, $0] } }) {
+                try client.sendPattern(length, seed: length)
+                let isSame = try client.receive { frame, _ in Pattern.matches(frame, count: length, seed: length) }
+                guard isSame == true else { return false }
+            }
+            try client.close()
+            return true
+        }
+        #expect(try client.value())
+        try server.value()
+    }
+
     /// The pieces are cut to the sender's ring, not to what the receiver has.
     @Test func `pieces that are longer than the ring into which they are copied`() throws {
         let endpoint = Endpoint.abstract(uniqueAbstractName())
