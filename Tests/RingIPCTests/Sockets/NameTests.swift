@@ -40,13 +40,14 @@ import Testing
     }
 
     @Test func `an abstract name is exact: a zero byte at its end or inside makes another name`() throws {
-        let name = uniqueAbstractName()
-        let endpoints = [name, name + "\0", name + "\0x", name + "/x"].map { Endpoint.abstract($0) }
-        for endpoint in endpoints {
+        let endings = ["", "\0", "\0x", "/x"]
+        for ending in endings {
+            let name = uniqueAbstractName()
+            let endpoint = Endpoint.abstract(name + ending)
             let listener = try ListeningSocket(endpoint, configuration: Configuration())
             #expect(try listener.answers(endpoint))
-            for other in endpoints where other != endpoint {
-                #expect(connectFailure(other)?.code == .connectionRefused, "\(other)")
+            for other in endings where other != ending {
+                #expect(connectFailure(.abstract(name + other))?.code == .connectionRefused, "\(other)")
             }
         }
     }
