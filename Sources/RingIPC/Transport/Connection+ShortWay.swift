@@ -12,9 +12,8 @@ extension Connection {
         guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary,
             unsafe inbound.pointee.pieceLength == 0
         else { return }
-        let length = unsafe outbound.pointee.queuedBytes
-        unsafe try outbound.pointee.publish(lane)
-        unsafe lane.pointee.prepareLines(for: length)
+        let published = unsafe try outbound.pointee.publish(lane)
+        unsafe lane.pointee.prepareLines(for: published)
         guard laneSpinBudget.allowance > 0, unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return }
         laneSpinBudget.spinSucceeded()
     }
