@@ -195,14 +195,16 @@ static inline void ringipc_relax(void) {
 }
 /* The cache line there will be read soon. Any address will do: one that is not mapped is passed over. */
 static inline void ringipc_prefetch(const void *address) { __builtin_prefetch(address); }
-/* The cache line there will be written soon: other processors are to give it up. Any address will do, too. */
-static inline void ringipc_prefetch_to_write(const void *address) {
-#if defined(__x86_64__) || defined(__i386__)
-    /* The builtin would fetch it to be read, unless the program were compiled for newer processors only. Older ones take it for a nop. */
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
-#else
-    __builtin_prefetch(address, 1);
-#endif
+/*
+ * A zero into each cache line of `count` bytes but the first. From the end, and every second line before the others: measured, upwards takes up to
+ * twice as long. Not unrolled, because most are short.
+ */
+static inline void ringipc_touch_lines(void *address, long count, long line) {
+    volatile char *bytes = address;
+#pragma clang loop unroll(disable)
+    for (long at = count - line; at >= line; at -= 2 * line) bytes[at] = 0;
+#pragma clang loop unroll(disable)
+    for (long at = count - 2 * line; at >= line; at -= 2 * line) bytes[at] = 0;
 }
 /* A time of CLOCK_MONOTONIC. A signal ends it early. */
 static inline void ringipc_sleep_until(int64_t nanoseconds) {

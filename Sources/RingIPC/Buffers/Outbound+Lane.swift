@@ -57,20 +57,16 @@ extension Outbound {
     }
 
     /// The peer sees it before this side prepares its next frame.
-    ///
-    /// - Returns: how many bytes that were.
     @inline(__always)
-    @discardableResult
-    mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) throws(TransportError) -> Int {
+    mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) throws(TransportError) {
         let written = unsafe cursor - settledCursor
-        guard written > 0 else { return 0 }
+        guard written > 0 else { return }
         unsafe lane.pointee.producer.advance(written)
         unsafe settledCursor = unsafe cursor
         unsafe try lane.pointee.publish()
         draft = NativeHeader.draft
         // The room ends where it did, unless the cursor has left the ring and goes on at its front.
         if unsafe cursor < lane.pointee.ringEnd { setFlushMark() } else { placeInRing() }
-        return written
     }
 
     /// The next frame begins behind the last one in the ring.

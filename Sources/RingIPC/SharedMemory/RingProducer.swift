@@ -11,6 +11,8 @@ struct RingProducer<Words: LaneWords> {
     @usableFromInline var published: UInt64 = 0
     /// The reader's position when it was last looked at. Looking costs a cache line from the other core, so it is done only for want of room.
     @usableFromInline var released: UInt64 = 0
+    /// Bytes of the last publication; 0 once somebody has made the next frame's place ready for it.
+    @usableFromInline var lastLength: UInt64 = 0
     /// Where a word is known to be zero: none that is in use at the beginning.
     @usableFromInline var zeroed: UInt64 = 0
 
@@ -66,7 +68,8 @@ struct RingProducer<Words: LaneWords> {
         through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
     ) throws(TransportError) {
         guard position != published else { return }
-        let (start, head) = (published, LaneWord.head(at: published, inRingOf: size))
+        let head = LaneWord.head(at: published, inRingOf: size)
+        lastLength = position &- published
         published = position
         // The frame after these is not there: whatever lies in its place is of another lap.
         if zeroed != position { words.storeRelaxed(0, to: .head(at: position, inRingOf: size)) }
@@ -75,7 +78,7 @@ struct RingProducer<Words: LaneWords> {
         // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
         words.storeRelease(position, to: .writePosition)
         try doorbell.wake(from: .data, ring: ring)
-        prepareHead(at: position &+ (position &- start))
+        prepareHead(at: position &+ lastLength)
     }
 
     /// What the head of the next frame has besides.

@@ -12,9 +12,12 @@ extension Connection {
         guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary,
             unsafe inbound.pointee.pieceLength == 0
         else { return }
-        let published = unsafe try outbound.pointee.publish(lane)
+        unsafe try outbound.pointee.publish(lane)
+        let published = unsafe lane.pointee.takeLastLength()
         unsafe lane.pointee.prepareLines(for: published)
         guard laneSpinBudget.allowance > 0, unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return }
+        // While the lines of what has come travel: the peer's processor, which fetches ahead of what it reads, has taken our first ones back.
+        if published >= Inbound.longFrame { unsafe lane.pointee.prepareLines(for: min(published, 2 * Inbound.longFrame)) }
         laneSpinBudget.spinSucceeded()
     }
 

@@ -178,6 +178,31 @@ import Testing
         }
     }
 
+    /// A side that spins stores to the cache lines of its next frame before there is one.
+    @Test(arguments: [.block, .spin, .adaptive] as [WaitStrategy])
+    func `frames that wait to be read stay as they are while the next one is prepared`(_ wait: WaitStrategy) throws {
+        let peer = try RawLane()
+        let descriptor = peer.descriptor
+        let lengths = [1_000, 1_000, 1_000, 1_000, 8]
+        let survivor = Background {
+            let configuration = LaneSurvivor.configuration(wait)
+            var connection = try Connection(connectingTo: .descriptor(descriptor), configuration: configuration)
+            for length in lengths {
+                guard try connection.receive({ frame, _ in frame.count }) == 3 else { return false }
+                try connection.sendPattern(length, seed: length)
+            }
+            return try connection.receive { frame, _ in frame.count } == nil
+        }
+        try peer.agree()
+        for count in 1...lengths.count {
+            peer.say(Self.frame)
+            try peer.expectWritten(UInt64(lengths[..<count].reduce(0) { $0 + $1 + 8 }))
+        }
+        for length in lengths { #expect(try peer.take() == Pattern.bytes(length, seed: length)) }
+        peer.say(WireBytes.goodbye)
+        #expect(try survivor.value())
+    }
+
     /// Where a side looks for the next frame depends on the length of the last one: each length comes behind each other one.
     @Test(arguments: [.block, .spin, .adaptive] as [WaitStrategy])
     func `whatever length a frame has, the next one is found behind it`(_ wait: WaitStrategy) throws {

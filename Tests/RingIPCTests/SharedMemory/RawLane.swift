@@ -176,6 +176,11 @@ final class RawLane {
         try wait("what was read") { $0.theirWord(.readPosition) >= position }
     }
 
+    /// Waits until the survivor has published so much.
+    func expectWritten(_ position: UInt64) throws {
+        try wait("what was written") { $0.theirWord(.writePosition) >= position }
+    }
+
     /// Waits until the survivor's ring has no room for a frame of so many bytes.
     func awaitFull(_ count: Int) throws {
         try wait("a full ring") { $0.theirWord(.writePosition) + UInt64(count) + 24 > UInt64(Self.ringSize) }
