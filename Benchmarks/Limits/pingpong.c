@@ -104,6 +104,7 @@ static void shared_client(int socket, struct pair *pair) {
         producer_publish(&questions);
         producer_prepare(&questions, work.wire_size);
         if (consumer_wait(&answers) != work.wire_size) fail(EXIT_WIRE, "an answer is not one message");
+        producer_prepare_again(&questions, work.wire_size);
         verify(NATIVE, &work, consumer_front(&answers), sequence);
         consumer_release(&answers, work.wire_size);
         uint64_t end = now_ns();
@@ -122,6 +123,7 @@ static void shared_server(int socket, struct pair *pair) {
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
         if (sequence == work.warm_up) meter_start(&pair->server);
         if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
+        producer_prepare_again(&answers, work.wire_size);
         verify(NATIVE, &work, consumer_front(&questions), sequence);
         unsigned char *answer = producer_reserve(&answers, work.wire_size);
         *(uint64_t *)answer = work.options->size | producer_draft(&answers);

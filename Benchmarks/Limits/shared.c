@@ -16,13 +16,18 @@ bool shared_blocks(const struct options *options) {
     return blocks;
 }
 
+static void *shared_page(size_t size) {
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) fail_system("mmap");
+    return page;
+}
+
 struct shared_ring shared_open(const struct options *options, size_t least) {
     size_t wanted = options->receive_ring ? options->receive_ring : SHARED_RING, pages = 4096;
     while (pages < least || pages < wanted) pages *= 2;
-    struct shared_ring ring = {.size = pages};
-    ring.words = mmap(NULL, sizeof *ring.words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared_ring ring = {.size = pages, .write = shared_page(sizeof *ring.write), .words = shared_page(sizeof *ring.words)};
     ring.bytes = mmap(NULL, 2 * pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (ring.words == MAP_FAILED || ring.bytes == MAP_FAILED) fail_system("mmap");
+    if (ring.bytes == MAP_FAILED) fail_system("mmap");
     int file = memfd_create("ringipc-limits", MFD_CLOEXEC);
     if (file < 0 || ftruncate(file, (off_t)pages) < 0) fail_system("memfd_create");
     for (int half = 0; half < 2; half++)
@@ -34,7 +39,9 @@ struct shared_ring shared_open(const struct options *options, size_t least) {
 }
 
 void shared_protect(const struct options *options, const struct shared_ring *ring) {
-    if (!options->writable && mprotect(ring->bytes, 2 * ring->size, PROT_READ) < 0) fail_system("mprotect");
+    if (options->writable) return;
+    if (mprotect(ring->bytes, 2 * ring->size, PROT_READ) < 0 || mprotect(ring->write, sizeof *ring->write, PROT_READ) < 0)
+        fail_system("mprotect");
 }
 
 void shared_require_peer(int socket) {

@@ -17,19 +17,21 @@
 enum {
     SHARED_RING = 2 << 20,
     SHARED_LONG = 512, /* bytes of a frame: after such a one a reader looks at the position */
-    SHARED_PREPARED_LEAST = 4096, /* and here a writer asks for the lines of the next one */
-    SHARED_PREPARED_MOST = 8192,
+    SHARED_PREPARED = 16 << 10, /* bytes of which a writer takes the lines ahead, at most */
+    SHARED_RETAKEN = 1 << 10,   /* and takes once more */
+    SHARED_FETCHED = 8 << 10,   /* and a reader asks for at once */
     SHARED_LINE = 64,
 };
 
+/* Both sides store here. */
 struct shared_words {
-    _Alignas(128) uint64_t write;
     _Alignas(128) uint64_t read;
     _Alignas(128) uint32_t writer_sleeps;
     _Alignas(128) uint32_t reader_sleeps;
 };
 
 struct shared_ring {
+    uint64_t *write; /* the writer's position, in a page of its own */
     struct shared_words *words;
     unsigned char *bytes; /* mapped twice in a row */
     size_t size;          /* a power of two */
@@ -43,9 +45,9 @@ bool shared_blocks(const struct options *options);
 /* At least `least` bytes, and as many as `options` want. */
 struct shared_ring shared_open(const struct options *options, size_t least);
 /*
- * To be called by the side that reads a ring, which may not write it: as where the writer's file is sealed. Unless `options` want it otherwise:
- * a page that may be written makes a load cheaper on some processors, since a line that the other one has just written comes together
- * with the right to write it.
+ * To be called by the side that reads a ring, which may write neither that nor the writer's position: as where the writer's file is sealed.
+ * Unless `options` want it otherwise: a page that may be written makes a load cheaper on some processors, since a line that the other one has
+ * just written comes together with the right to write it.
  */
 void shared_protect(const struct options *options, const struct shared_ring *ring);
 
@@ -112,20 +114,13 @@ INLINE void producer_publish(struct producer *producer) {
     uint64_t *header = shared_header(&producer->ring, start);
     if (producer->zeroed != end) __atomic_store_n(shared_header(&producer->ring, end), 0, __ATOMIC_RELAXED);
     __atomic_store_n(header, *header & ~SHARED_DRAFT, __ATOMIC_RELEASE);
-    __atomic_store_n(&producer->ring.words->write, end, __ATOMIC_RELEASE);
+    __atomic_store_n(producer->ring.write, end, __ATOMIC_RELEASE);
     if (producer->blocks) shared_wake(producer->socket, &producer->ring.words->reader_sleeps);
     /* Behind a next frame of that length, while nothing waits for it. */
     uint64_t next = end + (end - start);
     if (next - producer->released >= producer->ring.size) return;
     __atomic_store_n(shared_header(&producer->ring, next), 0, __ATOMIC_RELAXED);
     producer->zeroed = next;
-}
-
-/* For a side that waits now, and then writes a frame of that length: a store waits for its line, and all stores behind it wait, too. */
-INLINE void producer_prepare(struct producer *producer, size_t length) {
-    if (length < SHARED_PREPARED_LEAST) return;
-    for (size_t at = 0; at < length && at < SHARED_PREPARED_MOST; at += SHARED_LINE)
-        __asm__ volatile("prefetchw %0" : : "m"(*shared_place(&producer->ring, producer->position + at)));
 }
 
 /* A word stays free behind what is published. */
@@ -136,6 +131,23 @@ INLINE bool producer_fits(const struct producer *producer, size_t size) {
 INLINE bool producer_has_room(struct producer *producer, size_t size) {
     producer->released = __atomic_load_n(&producer->ring.words->read, __ATOMIC_ACQUIRE);
     return producer_fits(producer, size);
+}
+
+/*
+ * Takes the lines of a next frame of that length, by a store to each. A store waits for its line, and all stores behind it wait, too; these are as
+ * many lines at a time as the queue of stores has places. Backwards, and every second line first: upwards takes up to twice as long.
+ */
+INLINE void producer_prepare(struct producer *producer, size_t length) {
+    if (producer->blocks || length <= 2 * SHARED_LINE || !producer_fits(producer, length)) return;
+    long end = length < SHARED_PREPARED ? (long)length : SHARED_PREPARED;
+    volatile unsigned char *place = shared_place(&producer->ring, producer->position);
+    for (long at = end - SHARED_LINE; at >= SHARED_LINE; at -= 2 * SHARED_LINE) place[at] = 0;
+    for (long at = end - 2 * SHARED_LINE; at >= SHARED_LINE; at -= 2 * SHARED_LINE) place[at] = 0;
+}
+
+/* When a message has come, while its lines travel: the other processor fetches ahead of what it reads, and has taken the first ones back. */
+INLINE void producer_prepare_again(struct producer *producer, size_t length) {
+    if (length >= SHARED_LONG) producer_prepare(producer, length < SHARED_RETAKEN ? length : SHARED_RETAKEN);
 }
 
 /* Memory for `size` bytes, as soon as there is room. */
@@ -163,7 +175,7 @@ INLINE void consumer_publish(struct consumer *consumer) {
 }
 
 INLINE bool consumer_has_bytes(struct consumer *consumer) {
-    uint64_t seen = __atomic_load_n(&consumer->ring.words->write, __ATOMIC_ACQUIRE);
+    uint64_t seen = __atomic_load_n(consumer->ring.write, __ATOMIC_ACQUIRE);
     if (seen <= consumer->position) return false; /* a header may have told of more */
     consumer->written = seen;
     return true;
@@ -177,6 +189,14 @@ INLINE bool consumer_has_frame(struct consumer *consumer) {
     if (word == 0 || word >= SHARED_DRAFT) return false;
     consumer->written = consumer->position + frame_size(NATIVE, (uint32_t)word);
     return true;
+}
+
+/* Asks for the lines of what is there, at once. Shorter ones were asked for while their header was looked at. */
+INLINE void consumer_fetch(const struct consumer *consumer) {
+    size_t count = consumer->written - consumer->position;
+    if (count <= 2 * SHARED_LINE || count > SHARED_FETCHED) return;
+    const unsigned char *place = shared_place(&consumer->ring, consumer->position);
+    for (size_t at = 0; at < count; at += SHARED_LINE) __builtin_prefetch(place + at);
 }
 
 /* Frames without a payload are told of by the position alone. */
@@ -198,6 +218,7 @@ INLINE size_t consumer_wait(struct consumer *consumer) {
     while (!consumer_has_bytes(consumer)) {
         if (!consumer->blocks) {
             consumer_spin(consumer);
+            consumer_fetch(consumer);
             break;
         }
         /* The writer could wait for what is held back here. */
