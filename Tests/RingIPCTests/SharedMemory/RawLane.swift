@@ -117,11 +117,18 @@ final class RawLane {
         return unsafe (theirs.segment.base + word.offset).assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring)
     }
 
-    /// Writes bytes into its ring, which nobody sees before ``publish()``: until then their first word is a draft.
+    /// Writes bytes into its ring, which nobody sees before ``publish()``: until then their first word is a draft. That is stored at once, since a
+    /// reader that spins looks at it all the time.
     func put(_ bytes: [UInt8]) {
-        for (index, byte) in bytes.enumerated() {
-            let isDraft = written - UInt64(index) == published && index == 7
-            store(isDraft ? byte | 0x80 : byte, at: written)
+        var rest = bytes[...]
+        if written == published, written % 8 == 0, bytes.count >= 8 {
+            let header = rest.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            set(.head(at: written, inRingOf: UInt64(Self.ringSize)), header | NativeHeader.draft)
+            written += 8
+            rest = rest.dropFirst(8)
+        }
+        for byte in rest {
+            store(byte, at: written)
             written += 1
         }
     }
