@@ -21,6 +21,7 @@ enum {
     SHARED_RETAKEN = 1 << 10,   /* and takes once more */
     SHARED_FETCHED = 8 << 10,   /* and a reader asks for at once */
     SHARED_LINE = 64,
+    SHARED_SLOW_LINE_NS = 10,
 };
 
 /* Both sides store here. */
@@ -87,6 +88,9 @@ struct producer {
     struct shared_ring ring;
     uint64_t position, published, released;
     uint64_t zeroed; /* where a header is zero */
+    unsigned publications;
+    uint64_t began_ns; /* of a publication that is timed, or 0 */
+    bool is_slow;
 };
 
 struct consumer {
@@ -145,6 +149,21 @@ INLINE void producer_prepare(struct producer *producer, size_t length) {
     for (long at = end - 2 * SHARED_LINE; at >= SHARED_LINE; at -= 2 * SHARED_LINE) place[at] = 0;
 }
 
+/*
+ * Publishes a part of a stream. If that took long to write, it was the lines that took long, which happens between cores that are far from each
+ * other; then those of the next part are taken ahead. Between others that would only be more stores. One of sixteen is timed.
+ */
+INLINE void producer_publish_stream(struct producer *producer) {
+    uint64_t length = producer->position - producer->published;
+    if (producer->began_ns) {
+        producer->is_slow = now_ns() - producer->began_ns > length / SHARED_LINE * SHARED_SLOW_LINE_NS;
+        producer->began_ns = 0;
+    }
+    producer_publish(producer);
+    if (producer->is_slow) producer_prepare(producer, length);
+    if (++producer->publications % 16 == 0) producer->began_ns = now_ns();
+}
+
 /* When a message has come, while its lines travel: the other processor fetches ahead of what it reads, and has taken the first ones back. */
 INLINE void producer_prepare_again(struct producer *producer, size_t length) {
     if (length >= SHARED_LONG) producer_prepare(producer, length < SHARED_RETAKEN ? length : SHARED_RETAKEN);
@@ -153,6 +172,7 @@ INLINE void producer_prepare_again(struct producer *producer, size_t length) {
 /* Memory for `size` bytes, as soon as there is room. */
 INLINE unsigned char *producer_reserve(struct producer *producer, size_t size) {
     if (!producer_fits(producer, size)) {
+        producer->began_ns = 0;
         if (producer->published != producer->position) producer_publish(producer);
         uint32_t spins = 0;
         while (!producer_has_room(producer, size)) {

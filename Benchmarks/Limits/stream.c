@@ -174,7 +174,7 @@ static void shared_sender(int socket, struct pair *pair) {
         frame_encode_marked(frame, run.options->size, sequence, producer_draft(&producer));
         if (__builtin_expect(sequence % STREAM_STRIDE == 0, 0)) stamps_set(&stamps, sequence / STREAM_STRIDE, now_ns());
         producer.position += run.wire_size;
-        if (producer.position - producer.published >= batch) producer_publish(&producer);
+        if (producer.position - producer.published >= batch) producer_publish_stream(&producer);
     }
     producer_publish(&producer);
     meter_stop(meter);

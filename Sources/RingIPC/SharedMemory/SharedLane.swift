@@ -37,6 +37,7 @@ struct SharedLane: ~Copyable {
     private var socketInput = LaneSocketInput()
     var outgoingLoans: OutgoingLoans
     var incomingLoans: IncomingLoans
+    var pace = StreamPace()
     /// Bytes that were published or lent, as far as they are counted elsewhere.
     private var countedBytes: UInt64 = 0
     /// Calls of the kernel: doorbells, and looks at the socket.
@@ -136,6 +137,12 @@ extension SharedLane {
     func prepareLines(for length: Int) {
         guard length > 2 * Self.cacheLine, length <= room else { return }
         unsafe Self.storeToLines(at: front, min(length, Self.longestPrepared))
+    }
+
+    /// The same behind a publication of a stream, if that is what its writer is short of.
+    mutating func prepareStream() {
+        let length = takeLastLength()
+        if pace.isSlow { prepareLines(for: length) }
     }
 
     /// Bytes that were published last, unless that was asked before.

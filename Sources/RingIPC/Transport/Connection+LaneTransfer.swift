@@ -71,7 +71,11 @@ extension Connection {
             if unsafe outbound.pointee.lane?.pointee.isAccepted == true { try flush(until: nil) }
             return
         }
+        unsafe lane.pointee.pace.end(bytes: outbound.pointee.queuedBytes)
+        // Behind the waits below.
+        defer { unsafe lane.pointee.pace.begin() }
         guard try flushLane(until: nil) else { return }
+        unsafe lane.pointee.prepareStream()
         let wanted = unsafe min(lane.pointee.largestFrame / 2, 2 * Self.directSendLength)
         guard unsafe outbound.pointee.room < wanted, laneSpinBudget.allowance > 0 else { return }
         let deadline = ringipc_monotonic_nanoseconds() + Self.spinForNextFrames
