@@ -142,7 +142,7 @@ INLINE bool producer_has_room(struct producer *producer, size_t size) {
  * many lines at a time as the queue of stores has places. Backwards, and every second line first: upwards takes up to twice as long.
  */
 INLINE void producer_prepare(struct producer *producer, size_t length) {
-    if (producer->blocks || length <= 2 * SHARED_LINE || !producer_fits(producer, length)) return;
+    if (length <= 2 * SHARED_LINE || !producer_fits(producer, length)) return;
     long end = length < SHARED_PREPARED ? (long)length : SHARED_PREPARED;
     volatile unsigned char *place = shared_place(&producer->ring, producer->position);
     for (long at = end - SHARED_LINE; at >= SHARED_LINE; at -= 2 * SHARED_LINE) place[at] = 0;

@@ -11,7 +11,7 @@ struct RingProducer<Words: LaneWords> {
     @usableFromInline var published: UInt64 = 0
     /// The reader's position when it was last looked at. Looking costs a cache line from the other core, so it is done only for want of room.
     @usableFromInline var released: UInt64 = 0
-    /// Bytes of the last publication; 0 once somebody has made the next frame's place ready for it.
+    /// Bytes of the last publication; 0 once a side that waits has made the next frame's place ready for it.
     @usableFromInline var lastLength: UInt64 = 0
     /// Where a word is known to be zero: none that is in use at the beginning.
     @usableFromInline var zeroed: UInt64 = 0

@@ -139,13 +139,19 @@ extension SharedLane {
         unsafe Self.storeToLines(at: front, min(length, Self.longestPrepared))
     }
 
-    /// The same behind a publication of a stream, if that is what its writer is short of.
-    mutating func prepareStream() {
-        let length = takeLastLength()
-        if pace.isSlow { prepareLines(for: length) }
+    /// The same behind a publication of a stream, if that is what its writer is short of. A side that waits now, for it was none, still prepares.
+    @inline(__always)
+    func prepareStream() {
+        if pace.isSlow { prepareLines(for: Int(truncatingIfNeeded: producer.lastLength)) }
     }
 
-    /// Bytes that were published last, unless that was asked before.
+    /// So many bytes of a stream are written. Whoever has waited since the last publication writes none: that time would be the wait's.
+    @inline(__always)
+    mutating func noteWritten(_ bytes: Int) {
+        if producer.lastLength == 0 { pace.forget() } else { pace.end(bytes: bytes) }
+    }
+
+    /// Bytes that were published last, for a side that waits: once for each publication.
     @inline(__always)
     mutating func takeLastLength() -> Int {
         defer { producer.lastLength = 0 }

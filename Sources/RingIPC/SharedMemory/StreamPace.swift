@@ -7,16 +7,18 @@ internal import CRingIPC
 /// at most a twentieth of its time.
 struct StreamPace {
     private var publications: UInt8 = 0
-    private var began: Int64 = 0
+    /// When the writing of the publication began that is timed.
+    private var began: Int64?
     private(set) var isSlow = false
 
     /// The frames of a publication are written: so many bytes.
     @inline(__always)
     mutating func end(bytes: Int, now: () -> Int64 = ringipc_monotonic_nanoseconds) {
-        guard began != 0 else { return }
+        guard let began = began.take() else { return }
         isSlow = now() &- began > Int64(truncatingIfNeeded: bytes / SharedLane.cacheLine &* Self.slowLineNanoseconds)
-        began = 0
     }
+
+    mutating func forget() { began = nil }
 
     /// The next ones can be written. Of sixteen publications one is timed: each would cost some percent.
     @inline(__always)

@@ -71,7 +71,7 @@ extension Connection {
             if unsafe outbound.pointee.lane?.pointee.isAccepted == true { try flush(until: nil) }
             return
         }
-        unsafe lane.pointee.pace.end(bytes: outbound.pointee.queuedBytes)
+        unsafe lane.pointee.noteWritten(outbound.pointee.queuedBytes)
         // Behind the waits below.
         defer { unsafe lane.pointee.pace.begin() }
         guard try flushLane(until: nil) else { return }

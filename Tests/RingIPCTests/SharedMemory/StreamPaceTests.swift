@@ -35,6 +35,16 @@ struct StreamPaceTests {
         #expect(!pace.isSlow)
     }
 
+    @Test func `a time that was forgotten says nothing`() {
+        var pace = StreamPace()
+        for _ in 0..<16 { Self.note(1_000, in: &pace) }
+        pace.forget()
+        for _ in 0..<16 { Self.note(1_000, in: &pace) }
+        #expect(!pace.isSlow)
+        Self.note(1_000, in: &pace)
+        #expect(pace.isSlow)
+    }
+
     @Test func `the clock is looked at twice for sixteen publications`() {
         var pace = StreamPace()
         var looks = 0
