@@ -8,12 +8,18 @@ import Testing
         Exchange(places: 2, frames: 2, waiting: .lookAndSleep), Exchange(places: 2, frames: 3, waiting: .spin),
         Exchange(places: 4, frames: 5, waiting: .spin), Exchange(places: 2, frames: 2, answers: 2, waiting: .spin),
     ]
+    /// The same, with frames that are published by their heads.
+    private static let headLast = [
+        Exchange(places: 2, frames: 2, waiting: .lookAndSleep, headComesLast: true), Exchange(places: 2, frames: 3, waiting: .spin, headComesLast: true),
+        Exchange(places: 4, frames: 5, waiting: .spin, headComesLast: true),
+        Exchange(places: 2, frames: 2, answers: 2, waiting: .spin, headComesLast: true),
+    ]
     /// Each side has one sleeping word for both of its reasons.
     private static let bothWays = [Exchange(places: 2, frames: 1, answers: 1), Exchange(places: 2, frames: 2, answers: 1)]
     /// The second frame lies in the chunk again, unless the first is still read.
     private static let lending = [Exchange(places: 4, frames: 2, lends: true)]
 
-    @Test(arguments: oneWay + byHead + bothWays + lending)
+    @Test(arguments: oneWay + byHead + headLast + bothWays + lending)
     func `in no order is a wake-up lost or a frame read that is not whole`(_ exchange: Exchange) {
         var explorer = Explorer(exchange)
         explorer.explore()
@@ -30,6 +36,16 @@ import Testing
     @Test(arguments: Mistake.allCases)
     func `each part of the protocol that is left out is missed`(_ mistake: Mistake) {
         let found = (Self.oneWay + Self.byHead + Self.lending).contains { exchange in
+            var explorer = Explorer(exchange, mistake: mistake)
+            explorer.explore(untilFirst: true)
+            return explorer.violations == [mistake.consequence]
+        }
+        #expect(found)
+    }
+
+    @Test(arguments: [Mistake.publishedBeforeWritten, .headWithoutRelease, .headNotZeroed])
+    func `each part that a head needs which comes last is missed`(_ mistake: Mistake) {
+        let found = Self.headLast.contains { exchange in
             var explorer = Explorer(exchange, mistake: mistake)
             explorer.explore(untilFirst: true)
             return explorer.violations == [mistake.consequence]

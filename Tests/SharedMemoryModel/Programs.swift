@@ -10,6 +10,7 @@ struct Exchange: Hashable {
     /// Frames of side 0 lie in a chunk whenever it is home; the ring then says so.
     let lends: Bool
     let waiting: Waiting
+    let headComesLast: Bool
 
     /// What both sides do when there is nothing else to do.
     enum Waiting: Hashable {
@@ -23,11 +24,13 @@ struct Exchange: Hashable {
     /// - Parameters:
     ///   - frames: from side 0 to side 1.
     ///   - answers: the other way, not waiting for the frames.
-    init(places: Int, frames: Int, answers: Int = 0, lends: Bool = false, waiting: Waiting = .sleep) {
+    ///   - headComesLast: frames are published by their heads, as `Outbound.publishFrame` does; else they begin as drafts.
+    init(places: Int, frames: Int, answers: Int = 0, lends: Bool = false, waiting: Waiting = .sleep, headComesLast: Bool = false) {
         self.places = places
         self.frames = [frames, answers]
         self.lends = lends
         self.waiting = waiting
+        self.headComesLast = headComesLast
     }
 
     /// What a side has found wrong when its work is done.
@@ -61,10 +64,17 @@ struct Exchange: Hashable {
                     words.write(UInt64(unsent), place: chunk)
                     loans += 1
                 }
-                words.storeRelaxed(1 | producer.draft, to: .head(ofPlace: place(at: producer.position)))
+                let head = LaneWord.head(ofPlace: place(at: producer.position))
+                if !headComesLast { words.storeRelaxed(1 | producer.draft, to: head) }
                 words.write(isLent ? Self.description : UInt64(unsent), place: place(at: producer.position) + places * side)
                 producer.advance(Self.frameLength)
-                try producer.publish(through: &doorbell, ring: ring)
+                if headComesLast {
+                    words.storeRelaxed(0, to: .head(ofPlace: place(at: producer.position)))
+                    words.storeRelease(1, to: head)
+                    try producer.followHead(through: &doorbell, ring: ring)
+                } else {
+                    try producer.publish(through: &doorbell, ring: ring)
+                }
                 (unsent, isIdle) = (unsent - 1, false)
             }
             if unread > 0, try consumer.hasBytes() || waiting != .sleep && consumer.hasFrame() {

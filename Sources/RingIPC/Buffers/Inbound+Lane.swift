@@ -39,43 +39,56 @@ extension Inbound {
         let last = lane.exposed
         try lane.release(last)
         lane.exposed = 0
-        guard last < Self.longFrame ? try lookAtHead(&lane, times) : try lookAtPosition(&lane, times) else { return false }
-        lane.exposed = min(lane.consumer.count, lane.portion)
-        ring.show(lane.exposed, at: lane.unreadOffset)
+        let offset = lane.unreadOffset
+        let count = last < Self.longFrame ? try lookAtHead(&lane, times) : try lookAtPosition(&lane, times)
+        guard count > 0 else { return false }
+        let shown = min(count, lane.portion)
+        lane.exposed = shown
+        ring.show(shown, at: offset)
         return true
     }
 
-    /// A short frame comes with the cache line of its head.
+    /// A short frame comes with the cache line of its head. Bytes that are there, or 0.
     @inline(__always)
-    private func lookAtHead(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Bool {
-        var looks = 0
-        while !lane.consumer.hasFrame() {
+    private func lookAtHead(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Int {
+        // Copies, which stay in registers: with each look more the frame would be seen later.
+        let (consumer, place) = unsafe (lane.consumer, lane.unread)
+        // What is there at the first look has waited for us, and there may be more.
+        if lane.consumer.hasFrame() {
+            try lane.consumer.refresh()
+            return lane.consumer.count
+        }
+        var (length, looks) = (0 as UInt64, 0)
+        while length == 0 {
             looks &+= 1
             // For empty frames, which no head tells of.
             if looks & 63 == 0 {
-                if try lane.consumer.hasBytes() { break }
-                if looks >= times { return false }
+                if try lane.consumer.hasBytes() { return lane.consumer.count }
+                if looks >= times { return 0 }
             }
             ringipc_relax()
-            // Most of what is short ends in the line after that of its header.
-            unsafe ringipc_prefetch(lane.unread + SharedLane.cacheLine)
+            length = consumer.lengthByHead
         }
-        // What is there at the first look has waited for us, and there may be more.
-        if looks == 0 { try lane.consumer.refresh() } else { lane.fetchLines() }
-        return true
+        // Most of what is short ends in the line after that of its header. Asked for with each look, that line would be gone when the peer writes it.
+        unsafe ringipc_prefetch(place + SharedLane.cacheLine)
+        lane.consumer.note(frameOf: length)
+        let count = Int(truncatingIfNeeded: length)
+        unsafe SharedLane.fetchLines(at: place, count)
+        return count
     }
 
     /// The writer of a long frame begins it in the line of its head. All that it stores behind that would wait until it has got the line back from
     /// whoever looks there.
-    private func lookAtPosition(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Bool {
+    private func lookAtPosition(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Int {
         var looks = 0
         while try !lane.consumer.hasBytes() {
             looks &+= 1
-            if looks >= times { return false }
+            if looks >= times { return 0 }
             ringipc_relax()
         }
-        if looks > 0 { lane.fetchLines() }
-        return true
+        let count = lane.consumer.count
+        if looks > 0 { unsafe SharedLane.fetchLines(at: lane.unread, count) }
+        return count
     }
 
     /// Bytes from which on the position is the better place to look, measured: 256 makes no difference, 64 loses a quarter, 4,096 gains 3 %.

@@ -1,6 +1,8 @@
 // How a frame gets into the queue. The short way is inlined into the caller: a comparison, a header, a cursor that moves. Everything else is behind
 // calls, which get the caller's closure as a function: the code of a payload is there once, and has the registers for itself.
 
+public import Synchronization
+
 extension Outbound {
     /// A frame whose header is written at the cursor.
     @unsafe
@@ -39,8 +41,33 @@ extension Outbound {
         guard let frame = unsafe openFrame(count) else { return false }
         var payload = unsafe MutableRawSpan(_unsafeStart: frame.payload, byteCount: count)
         write(&payload)
-        unsafe closeFrame(frame)
+        unsafe closeFrame(frame, count)
         return true
+    }
+
+    /// The payload, of `count` bytes, is written into a frame of ``openFrame(_:)``.
+    @inlinable
+    @inline(__always)
+    mutating func closeFrame(_ frame: OpenFrame, _ count: Int) {
+        if draft & NativeHeader.singleDraft != 0 { unsafe publishFrame(frame, count) } else { unsafe closeFrame(frame) }
+    }
+
+    /// The reader waits for this very frame, and takes its first cache line back as soon as it can. Before the header is there that only costs
+    /// both sides the way of the line, so it comes directly behind the payload: each store between the two would prolong that time.
+    @inlinable
+    @inline(__always)
+    mutating func publishFrame(_ frame: OpenFrame, _ count: Int) {
+        // The frame after this is not there: whatever lies in its place is of another lap.
+        unsafe Self.word(at: frame.end).pointee.store(0, ordering: .relaxed)
+        // Pair HEAD: releases the bytes of the frame, and the zero behind it, to `RingConsumer.hasFrame`.
+        unsafe Self.word(at: frame.payload - NativeHeader.length).pointee.store(UInt64(truncatingIfNeeded: count).littleEndian, ordering: .releasing)
+        unsafe followPublishedFrame(to: frame.end)
+    }
+
+    @inlinable
+    @inline(__always)
+    static func word(at place: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Atomic<UInt64>> {
+        unsafe place.assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     @inlinable

@@ -62,11 +62,38 @@ extension Outbound {
         let written = unsafe cursor - settledCursor
         guard written > 0 else { return }
         unsafe lane.pointee.producer.advance(written)
-        unsafe settledCursor = unsafe cursor
         unsafe try lane.pointee.publish()
+        unsafe settle(in: lane)
+    }
+
+    /// Everything up to the cursor is published.
+    @inline(__always)
+    private mutating func settle(in lane: UnsafeMutablePointer<SharedLane>) {
+        unsafe settledCursor = unsafe cursor
         draft = NativeHeader.draft
         // The room ends where it did, unless the cursor has left the ring and goes on at its front.
         if unsafe cursor < lane.pointee.ringEnd { setFlushMark() } else { placeInRing() }
+    }
+
+    /// The next frame is published as soon as it is whole, if it is short: the peer has just sent, and waits for it. What follows is gathered as always.
+    @inline(__always)
+    mutating func publishNextFrame() {
+        if draft == NativeHeader.draft { draft = NativeHeader.anyDraft }
+    }
+
+    /// A frame was published by its header. What else is to be done comes behind that: nobody waits for it.
+    @usableFromInline
+    @inline(never)
+    mutating func followPublishedFrame(to end: UnsafeMutableRawPointer) {
+        guard let lane = unsafe lane else { return }
+        unsafe lane.pointee.producer.advance(end - cursor)
+        // Nothing throws: a doorbell that finds nobody is noted.
+        unsafe try? lane.pointee.followHead()
+        unsafe cursor = unsafe end
+        framesSent &+= 1
+        unsafe settle(in: lane)
+        // The wait would be a part of that time.
+        unsafe lane.pointee.pace.forget()
     }
 
     /// The next frame begins behind the last one in the ring.

@@ -43,7 +43,8 @@ public struct Outbound: ~Copyable {
     var laneState = LaneState.notOffered
     /// Room in the ring that the next frame, or piece of one, waits for.
     var wantedRoom = 0
-    /// What the header of the next frame has besides: ``NativeHeader/draft`` when it begins a publication in the ring, else 0.
+    /// What the header of the next frame has besides: ``NativeHeader/draft`` when it begins a publication in the ring, with
+    /// ``NativeHeader/singleDraft`` when the frame shall be one by itself; else 0.
     @usableFromInline var draft: UInt64 = 0
     /// `cursor` is in the ring of shared memory, and no frame waits in a chunk.
     var isInRing = false
@@ -108,7 +109,7 @@ extension Outbound {
         unsafe bytes.withUnsafeBytes { source in
             if let address = source.baseAddress { unsafe frame.payload.copyMemory(from: address, byteCount: source.count) }
         }
-        unsafe closeFrame(frame)
+        unsafe closeFrame(frame, bytes.byteCount)
     }
 
     /// Queues a frame whose payload of `count` bytes is produced in place: `write` gets the memory that the kernel will send.

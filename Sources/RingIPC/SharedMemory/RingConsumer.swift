@@ -53,16 +53,29 @@ struct RingConsumer<Words: LaneWords> {
     ///
     /// A head that is none of an honest writer is left to ``hasBytes()``, and to whoever reads the frame.
     @inlinable
+    @inline(__always)
     mutating func hasFrame() -> Bool {
         if written != position { return true }
-        // Pair HEAD: acquires what `RingProducer.publish` released. The frame is there, and what lies behind it is zero, a draft or a frame.
-        let head = UInt64(littleEndian: words.loadAcquire(.head(at: position, inRingOf: size)))
-        guard head != 0, head < NativeHeader.draft else { return false }
-        let length = UInt64(NativeHeader.encodedLength(ofPayload: Int(UInt32(truncatingIfNeeded: head))))
-        guard length <= size &- (position &- published) else { return false }
-        written = position &+ length
-        return true
+        note(frameOf: lengthByHead)
+        return written != position
     }
+
+    /// Bytes of the frame at ``position``, by its head; 0 while that says nothing.
+    @inlinable
+    @inline(__always)
+    var lengthByHead: UInt64 {
+        // Pair HEAD: acquires what `RingProducer.publish` or `Outbound.publishFrame` released. The frame is there, and what lies behind it is zero, a
+        // draft or a frame.
+        let head = UInt64(littleEndian: words.loadAcquire(.head(at: position, inRingOf: size)))
+        guard head != 0, head < NativeHeader.draft else { return 0 }
+        let length = UInt64(NativeHeader.encodedLength(ofPayload: Int(UInt32(truncatingIfNeeded: head))))
+        return length <= size &- (position &- published) ? length : 0
+    }
+
+    /// The head of the next frame has told of so many bytes.
+    @inlinable
+    @inline(__always)
+    mutating func note(frameOf length: UInt64) { written = position &+ length }
 
     /// `count` bytes, not more than ``count``, are not needed any more. The writer is told once for each eighth of the ring, so that the cache
     /// line of the position does not travel for each frame. A writer that waits for room gets it nevertheless: no frame needs more than

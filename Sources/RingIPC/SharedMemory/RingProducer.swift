@@ -69,14 +69,23 @@ struct RingProducer<Words: LaneWords> {
     ) throws(TransportError) {
         guard position != published else { return }
         let head = LaneWord.head(at: published, inRingOf: size)
-        lastLength = position &- published
-        published = position
         // The frame after these is not there: whatever lies in its place is of another lap.
         if zeroed != position { words.storeRelaxed(0, to: .head(at: position, inRingOf: size)) }
         // Pair HEAD: releases the bytes of the frames, and the zero behind them, to `RingConsumer.hasFrame`.
-        words.storeRelease(words.loadOwn(head) & ~NativeHeader.draft.littleEndian, to: head)
+        words.storeRelease(words.loadOwn(head) & ~NativeHeader.anyDraft.littleEndian, to: head)
+        try followHead(through: &doorbell, ring: ring)
+    }
+
+    /// The head at ``published`` is no draft any more: one that is written when its frame is whole never was. Everything else of a publication.
+    @inlinable
+    @inline(__always)
+    mutating func followHead(
+        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
+    ) throws(TransportError) {
         // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
         words.storeRelease(position, to: .writePosition)
+        lastLength = position &- published
+        published = position
         try doorbell.wake(from: .data, ring: ring)
         prepareHead(at: position &+ lastLength)
     }

@@ -9,6 +9,8 @@ struct SharedLane: ~Copyable {
     private let peer: PeerSegment
     private let ownRing: UnsafeMutableRawPointer
     private let ownRingSize: Int
+    /// Bytes that are handed out at a time, unless a frame is longer: what was read is given back between two portions, and a writer goes on.
+    let portion: Int
     let socket: Int32
     /// Frames are copied out of the ring before anybody looks at them.
     let copiesFrames: Bool
@@ -49,6 +51,7 @@ struct SharedLane: ~Copyable {
         let words = unsafe MappedWords(own: own.base, peer: peer.base)
         unsafe ownRing = unsafe own.base + SegmentLayout.headLength
         ownRingSize = own.layout.ringSize
+        portion = peer.layout.ringSize / 8
         producer = RingProducer(words: words, size: own.layout.ringSize)
         consumer = RingConsumer(words: words, size: peer.layout.ringSize)
         sleeper = Sleeper(words: words)
@@ -124,6 +127,14 @@ extension SharedLane {
     mutating func publish() throws(TransportError) {
         var mustRing = false
         try producer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
+        if mustRing { ring() }
+    }
+
+    /// The same for a frame whose head has been written as that of a published one.
+    @inline(__always)
+    mutating func followHead() throws(TransportError) {
+        var mustRing = false
+        try producer.followHead(through: &doorbell) { () throws(TransportError) in mustRing = true }
         if mustRing { ring() }
     }
 
@@ -213,19 +224,15 @@ extension SharedLane {
     /// The unread bytes themselves. Those beyond the ring's end lie at its beginning, too.
     var unread: UnsafeRawPointer { unsafe ringBase + unreadOffset }
 
-    /// Bytes that are handed out at a time, unless a frame is longer: what was read is given back between two portions, and a writer goes on.
-    var portion: Int { peer.layout.ringSize / 8 }
-
     /// Asks for the cache lines of what has just come, all at once: a reader comes to them one after the other, and behind the header. Shorter frames
     /// were fetched while their head was looked at; where there is more, the processor is ahead of the reader by itself.
     @inline(__always)
-    func fetchLines() {
-        let count = consumer.count
-        if count > 2 * Self.cacheLine, count <= Self.longestFetched { unsafe Self.fetchLines(at: unread, count) }
+    static func fetchLines(at place: UnsafeRawPointer, _ count: Int) {
+        if count > 2 * cacheLine, count <= longestFetched { unsafe fetchEach(at: place, count) }
     }
 
     @inline(never)
-    private static func fetchLines(at place: UnsafeRawPointer, _ length: Int) {
+    private static func fetchEach(at place: UnsafeRawPointer, _ length: Int) {
         var offset = 0
         while offset < length {
             unsafe ringipc_prefetch(place + offset)

@@ -15,6 +15,7 @@ extension Connection {
         unsafe try outbound.pointee.publish(lane)
         let published = unsafe lane.pointee.takeLastLength()
         unsafe lane.pointee.prepareLines(for: published)
+        unsafe outbound.pointee.publishNextFrame()
         guard laneSpinBudget.allowance > 0, unsafe try inbound.pointee.look(&lane.pointee, times: Self.looks) else { return }
         // While the lines of what has come travel: the peer's processor, which fetches ahead of what it reads, has taken our first ones back.
         if published >= Inbound.longFrame { unsafe lane.pointee.prepareLines(for: min(published, 2 * Inbound.longFrame)) }

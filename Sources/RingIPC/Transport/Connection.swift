@@ -143,7 +143,8 @@ public struct Connection: ~Copyable {
 
 extension Connection {
     /// Queues a frame with a copy of `bytes`. Sends when enough is queued; on a socket a payload of 32 KiB or more is sent from where it is, without
-    /// a copy. The bytes are the caller's again when this returns.
+    /// a copy. The bytes are the caller's again when this returns. In shared memory, with a strategy that spins, the first frame after a receive that
+    /// waited leaves at once.
     ///
     /// Waits while the peer does not read, for as long as that takes.
     ///

@@ -16,6 +16,9 @@ enum NativeHeader {
     static let ignorable: UInt8 = 1 << 0
     /// In a ring of shared memory, the header of a frame that is not published yet. A reader that looks at it does not take it.
     @usableFromInline static let draft: UInt64 = 1 << 63
+    /// Besides that: the frame is published as soon as it is whole.
+    @usableFromInline static let singleDraft: UInt64 = 1 << 62
+    @usableFromInline static let anyDraft: UInt64 = draft | singleDraft
 
     /// A header without payload, as the little-endian word that is written.
     static func word(kind: FrameKind, payloadLength: UInt32 = 0) -> UInt64 {

@@ -6,7 +6,7 @@ struct Latencies {
 
     /// How often each time below some microseconds came. The library takes a hundred instructions to find a bucket, and a time is taken down
     /// between two round trips: that would be a part of the next one.
-    private var shortCounts = [UInt64](repeating: 0, count: 1 << 13)
+    private var shortCounts = InlineArray<8192, UInt64>(repeating: 0)
     private var bucketed = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
 
     @inline(__always)
@@ -26,11 +26,11 @@ struct Latencies {
     /// All of them.
     private var histogram: Histogram<UInt64> {
         var all = bucketed
-        for (time, count) in shortCounts.enumerated() where count > 0 { _ = all.record(UInt64(time), count: count) }
+        for time in shortCounts.indices where shortCounts[time] > 0 { _ = all.record(UInt64(time), count: shortCounts[time]) }
         return all
     }
 
-    var count: Int { Int(bucketed.totalCount) + shortCounts.reduce(0) { $0 + Int($1) } }
+    var count: Int { Int(bucketed.totalCount) + shortCounts.indices.reduce(0) { $0 + Int(shortCounts[$1]) } }
 
     /// `nil` when nothing was recorded.
     var summary: RoundTripTimes? {

@@ -61,7 +61,7 @@ enum PayloadChoice: String, CaseIterable {
     case description
 
     /// The program asks for loans itself.
-    var isLent: Bool { self == .loan || self == .description }
+    var isLent: Bool { @inline(__always) get { self == .loan || self == .description } }
 }
 
 enum WaitChoice: String, CaseIterable {
