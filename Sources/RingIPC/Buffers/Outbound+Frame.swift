@@ -60,7 +60,8 @@ extension Outbound {
         // The frame after this is not there: whatever lies in its place is of another lap.
         unsafe Self.word(at: frame.end).pointee.store(0, ordering: .relaxed)
         // Pair HEAD: releases the bytes of the frame, and the zero behind it, to `RingConsumer.hasFrame`.
-        unsafe Self.word(at: frame.payload - NativeHeader.length).pointee.store(UInt64(truncatingIfNeeded: count).littleEndian, ordering: .releasing)
+        let header = UInt64(truncatingIfNeeded: count).littleEndian
+        unsafe Self.word(at: frame.payload - NativeHeader.length).pointee.store(header, ordering: .releasing)
         unsafe followPublishedFrame(to: frame.end)
     }
 

@@ -75,7 +75,8 @@ extension Outbound {
         if unsafe cursor < lane.pointee.ringEnd { setFlushMark() } else { placeInRing() }
     }
 
-    /// The next frame is published as soon as it is whole, if it is short: the peer has just sent, and waits for it. What follows is gathered as always.
+    /// The next frame is published as soon as it is whole, if it is written in the short way: the peer has just sent, and waits for it. What follows
+    /// is gathered as always.
     @inline(__always)
     mutating func publishNextFrame() {
         if draft == NativeHeader.draft { draft = NativeHeader.anyDraft }

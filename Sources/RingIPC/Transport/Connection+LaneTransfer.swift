@@ -8,11 +8,11 @@ extension Connection {
     /// Publishes what is in the ring, and moves in what waits for it. `false` when the socket still carries what this side sends.
     mutating func flushLane(until deadline: Int64?) throws(TransportError) -> Bool {
         guard isSendingOnLane else { return false }
-        let isAnything = unsafe !outbound.pointee.isEmpty
         while true {
             let wanted = unsafe try outbound.pointee.moveIntoRing()
             if wanted == 0 {
-                if isAnything { try requirePeer() }
+                // Also when nothing was queued: the first frame after a wait has been published before.
+                try requirePeer()
                 return true
             }
             try awaitRoom(try takePieces() ? .dataOrRoom(wanted) : .room(wanted), until: deadline)
