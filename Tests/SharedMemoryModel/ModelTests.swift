@@ -10,10 +10,10 @@ import Testing
     ]
     /// The same, with frames that are published by their heads.
     private static let headLast = [
-        Exchange(places: 2, frames: 2, waiting: .lookAndSleep, headComesLast: true),
         Exchange(places: 2, frames: 3, waiting: .spin, headComesLast: true),
         Exchange(places: 4, frames: 5, waiting: .spin, headComesLast: true),
         Exchange(places: 2, frames: 2, answers: 2, waiting: .spin, headComesLast: true),
+        Exchange(places: 2, frames: 1, waiting: .lookAndSleep, headComesLast: true),
     ]
     /// Each side has one sleeping word for both of its reasons.
     private static let bothWays = [Exchange(places: 2, frames: 1, answers: 1), Exchange(places: 2, frames: 2, answers: 1)]
