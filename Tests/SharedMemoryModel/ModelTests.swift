@@ -36,21 +36,20 @@ import Testing
 
     @Test(arguments: Mistake.allCases)
     func `each part of the protocol that is left out is missed`(_ mistake: Mistake) {
-        let found = (Self.oneWay + Self.byHead + Self.lending).contains { exchange in
-            var explorer = Explorer(exchange, mistake: mistake)
-            explorer.explore(untilFirst: true)
-            return explorer.violations == [mistake.consequence]
-        }
-        #expect(found)
+        #expect(Self.isFound(mistake, in: Self.oneWay + Self.byHead + Self.lending))
     }
 
     @Test(arguments: [Mistake.publishedBeforeWritten, .headWithoutRelease, .headNotZeroed])
     func `each part that a head needs which comes last is missed`(_ mistake: Mistake) {
-        let found = Self.headLast.contains { exchange in
+        #expect(Self.isFound(mistake, in: Self.headLast))
+    }
+
+    /// By what it must lead to, and nothing else.
+    private static func isFound(_ mistake: Mistake, in exchanges: [Exchange]) -> Bool {
+        exchanges.contains { exchange in
             var explorer = Explorer(exchange, mistake: mistake)
             explorer.explore(untilFirst: true)
             return explorer.violations == [mistake.consequence]
         }
-        #expect(found)
     }
 }

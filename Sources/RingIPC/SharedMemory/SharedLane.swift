@@ -225,7 +225,7 @@ extension SharedLane {
     var unread: UnsafeRawPointer { unsafe ringBase + unreadOffset }
 
     /// Asks for the cache lines of what has just come, all at once: a reader comes to them one after the other, and behind the header. Shorter frames
-    /// were fetched while their head was looked at; where there is more, the processor is ahead of the reader by itself.
+    /// have one line more than that of their head; where there is more, the processor is ahead of the reader by itself.
     @inline(__always)
     static func fetchLines(at place: UnsafeRawPointer, _ count: Int) {
         if count > 2 * cacheLine, count <= longestFetched { unsafe fetchEach(at: place, count) }
