@@ -3,7 +3,7 @@ import Glibc
 @testable import RingIPC
 
 /// A blocking connection whose peer says any bytes by the socket, passes any descriptors, and writes anything into its segment: positions, headers,
-/// payloads, sleeping words.
+/// payloads, sleeping words; and into what it lends: descriptions of loans, their frames, pools, and the counters of what was given back.
 ///
 /// As long as the peer keeps to the rules its frames come, each once and in order. When it has broken one, the connection ends with an error of
 /// those that a peer can cause, or goes on; whatever it does, no call waits, and its own positions stay believable.
@@ -16,11 +16,13 @@ final class LaneCheck {
 
     private let isCanary: Bool
     private let wrongFile: Int32
+    private let memory: LoanPool
 
     init(isCanary: Bool = false) {
         self.isCanary = isCanary
         // Not sealed.
         wrongFile = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        do throws(TransportError) { memory = try LentPools.makeMemory() } catch { fatalError("\(error)") }
     }
 
     deinit { close(wrongFile) }
@@ -44,7 +46,9 @@ final class LaneCheck {
         // No send waits: all that is queued in a run is less.
         configuration.coalescing = CoalescingPolicy(thresholdBytes: 1 << 20)
         do throws(TransportError) {
-            let peer = try LanePeerActor(socket: ends[0], LaneOffer(options, wait: .block), wrongFile: wrongFile)
+            let lends = flags & 4 != 0
+            let peer = try LanePeerActor(
+                socket: ends[0], LaneOffer(options, wait: .block), wrongFile: wrongFile, lending: lends ? memory : nil)
             var run = try LaneRun(Connection(connectingTo: .descriptor(ends[1]), configuration: configuration))
             if flags & 2 == 0 { if let wrong = run.agree(with: peer) { return wrong } }
             for _ in 0..<24 {
@@ -66,6 +70,9 @@ private struct LaneRun: ~Copyable {
     var connection: Connection
     private var received = 0
     private(set) var error: TransportError?
+    private var leases: [KeptLease] = []
+    /// The next loaned frame is leased.
+    private var wantsLease = false
 
     init(_ connection: consuming Connection) { self.connection = connection }
 
@@ -84,8 +91,28 @@ private struct LaneRun: ~Copyable {
         switch input.byte() & 7 {
         case 0: send(count: input.byte() * 4)
         case 1: passing { (connection: inout Connection) throws(TransportError) in try connection.flush(within: .zero) }
-        case 2: return nil
+        case 2: return peer.lentPools == nil ? nil : actWithLoans(input.byte() & 3, length: input.byte() * 64, with: peer)
         default: return receive(with: peer)
+        }
+        return nil
+    }
+
+    private mutating func actWithLoans(_ choice: Int, length: Int, with peer: LanePeerActor) -> String? {
+        switch choice {
+        case 0: wantsLease = true
+        case 1:
+            guard let lease = leases.popLast() else { return nil }
+            guard !peer.isHonest || lease.bytes == peer.frames[lease.frame] else { return "what is leased is \(lease.bytes)" }
+            peer.isGivenBack(lease.frame)
+        default:
+            // It would wait for room in the ring.
+            guard unsafe connection.outbound.pointee.isInRing, unsafe connection.outbound.pointee.room > 256 else { return nil }
+            passing { (connection: inout Connection) throws(TransportError) in
+                guard var loan = try connection.loan(byteCount: length) else { return }
+                var bytes = loan.mutableBytes
+                for offset in bytes.byteOffsets { bytes.storeBytes(of: 0xA5, toByteOffset: offset, as: UInt8.self) }
+                if choice == 2 { try connection.send(loan) }
+            }
         }
         return nil
     }
@@ -102,14 +129,18 @@ private struct LaneRun: ~Copyable {
         while error == nil {
             var frame: [UInt8]?
             do {
-                frame = try connection.receive(within: .zero) { frame, _ in unsafe frame.bytes.withUnsafeBytes { unsafe Array($0) } }
+                frame = try connection.receive(within: .zero) { frame, outbound in
+                    if wantsLease, let lease = outbound.lease(frame) { leases.append(KeptLease(lease, of: received)) }
+                    return unsafe frame.bytes.withUnsafeBytes { unsafe Array($0) }
+                }
             } catch let error as TransportError {
                 if error.code != .timedOut { self.error = error }
                 return nil
             } catch { return "\(error)" }
             guard let frame else { return nil }
-            guard peer.isHonest else { continue }
-            guard received < peer.frames.count, frame == peer.frames[received] else { return "frame \(received) is \(frame)" }
+            let isLeased = leases.last?.frame == received
+            if isLeased { wantsLease = false } else { peer.isGivenBack(received) }
+            if peer.isHonest, received >= peer.frames.count || frame != peer.frames[received] { return "frame \(received) is \(frame)" }
             received += 1
         }
         return nil
@@ -122,133 +153,20 @@ private struct LaneRun: ~Copyable {
     }
 }
 
-/// The end that the input drives.
-private final class LanePeerActor {
-    private let socket: Int32
-    private let offer: LaneOffer
-    private let wrongFile: Int32
-    private var written: UInt64 = 0
-    private var isOpen = true
-    /// It has broken no rule so far.
-    private(set) var isHonest = true
-    private(set) var isGone = false
-    /// What it has said in order.
-    private(set) var frames: [[UInt8]] = []
-    private var isSwitched = false
+private final class KeptLease {
+    private let lease: FrameLease
+    /// Of all that the peer has said.
+    let frame: Int
 
-    init(socket: Int32, _ offer: consuming LaneOffer, wrongFile: Int32) {
-        self.socket = socket
-        self.offer = offer
-        self.wrongFile = wrongFile
+    init(_ lease: consuming FrameLease, of frame: Int) {
+        self.lease = lease
+        self.frame = frame
     }
 
-    deinit { if isOpen { close(socket) } }
+    var bytes: [UInt8] { Self.copy(of: lease) }
 
-    func greet() { try? offer.sendHello(maximumFrameLength: 20_000, over: socket) }
-
-    func say(kind: FrameKind) {
-        if kind == .laneSwitch { isSwitched = true }
-        // An answer says what loans are taken: none.
-        write(kind == .laneAccepted ? word(UInt64(kind.rawValue) << 32 | 8) + word(0) : word(UInt64(kind.rawValue) << 32))
-    }
-
-    func act(_ input: inout FuzzInput) {
-        dropInput()
-        switch input.byte() % 12 {
-        case 0, 1: sayFrame(count: input.byte())
-        case 2: write(word(UInt64(FrameKind.doorbell.rawValue) << 32), isAllowed: isSwitched)
-        case 3: set(.sleeping, UInt64(input.byte()))
-        case 4: lie { store(number(&input), .writePosition) }
-        case 5: lie { store(number(&input), .readPosition) }
-        case 6: lie { write(word(number(&input))) }
-        case 7: lie { write((0..<(input.byte() & 63)).map { _ in UInt8(input.byte()) }) }
-        case 8: lie { putHeader(&input) }
-        case 9: lie { put((0..<(input.byte() & 63)).map { _ in UInt8(input.byte()) }) }
-        case 10: lie { pass(&input) }
-        default:
-            guard input.byte() & 7 == 0 else { return }
-            isGone = true
-            if isOpen { close(socket) }
-            isOpen = false
-        }
-    }
-
-    private func lie(_ act: () -> Void) {
-        isHonest = false
-        act()
-    }
-
-    /// A small number, or a large one; often near a position.
-    private func number(_ input: inout FuzzInput) -> UInt64 {
-        let (choice, step) = (input.byte(), UInt64(input.byte()))
-        switch choice & 3 {
-        case 0: return written &+ step &* 8 &- 256
-        case 1: return step << UInt64(choice >> 2)
-        case 2: return step | UInt64(input.byte() & 15) << 32
-        default: return written &+ step
-        }
-    }
-
-    // MARK: The socket
-
-    private func write(_ bytes: [UInt8], isAllowed: Bool = true) {
-        isHonest = isHonest && isAllowed
-        guard isOpen, !bytes.isEmpty else { return }
-        _ = unsafe send(socket, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-    }
-
-    private func pass(_ input: inout FuzzInput) {
-        guard isOpen else { return }
-        let files = [[wrongFile], [offer.segment.descriptor ?? wrongFile], [wrongFile, wrongFile]][input.byte() % 3]
-        let hello = Hello(features: UInt64(input.byte() & 1), maximumFrameLength: 20_000)
-        var bytes = [UInt8](repeating: 0, count: Hello.encodedLength)
-        unsafe bytes.withUnsafeMutableBytes { unsafe hello.write(to: $0.baseAddress!) }
-        _ = sendPassing(files, with: input.byte() & 1 == 0 ? bytes : word(UInt64(FrameKind.doorbell.rawValue) << 32), to: socket)
-    }
-
-    /// What the other side says is not looked at; a full socket would be the end of doorbells.
-    private func dropInput() {
-        guard isOpen else { return }
-        var memory = [UInt8](repeating: 0, count: 4_096)
-        while unsafe recv(socket, &memory, memory.count, Int32(MSG_DONTWAIT)) > 0 {}
-    }
-
-    private func word(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-
-    // MARK: The segment
-
-    private func set(_ word: LaneWord, _ value: UInt64) {
-        unsafe offer.segment.base.storeBytes(of: value, toByteOffset: word.offset, as: UInt64.self)
-    }
-
-    private func store(_ value: UInt64, _ word: LaneWord) {
-        set(word, value)
-        if word == .writePosition { written = value }
-    }
-
-    private func put(_ bytes: [UInt8]) {
-        for (index, byte) in bytes.enumerated() {
-            let place = Int((written &+ UInt64(index)) & UInt64(offer.segment.layout.ringSize - 1))
-            unsafe offer.segment.base.storeBytes(of: byte, toByteOffset: SegmentLayout.headLength + place, as: UInt8.self)
-        }
-    }
-
-    private func putHeader(_ input: inout FuzzInput) {
-        let bytes = word(UInt64(input.byte()) | UInt64(input.byte() % 10) << 32) + word(UInt64(input.byte()) << UInt64(input.byte() & 7))
-        put(bytes)
-        written &+= UInt64(input.byte() & 31) &* 8
-        set(.writePosition, written)
-    }
-
-    /// A frame by the rules, if there is certainly room for it.
-    private func sayFrame(count: Int) {
-        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &+ frames.count) }
-        let frame = word(UInt64(count)) + payload + [UInt8](repeating: 0, count: (8 - count % 8) % 8)
-        guard isSwitched else { return lie { write(frame) } }
-        if isHonest, written + UInt64(frame.count) > UInt64(offer.segment.layout.ringSize) { return }
-        put(frame)
-        written &+= UInt64(frame.count)
-        set(.writePosition, written)
-        frames.append(payload)
+    private static func copy(of lease: borrowing FrameLease) -> [UInt8] {
+        let bytes = lease.bytes
+        return unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     }
 }

@@ -1,0 +1,1 @@
+../../../Tests/RingIPCTests/Fuzz/LanePeerActor+Loans.swift
