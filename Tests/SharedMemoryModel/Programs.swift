@@ -48,7 +48,6 @@ struct Exchange: Hashable {
         var consumer = RingConsumer(words: words, size: Self.frameLength * places)
         var (sleeper, doorbell) = (Sleeper(words: words), Doorbell(words: words))
         doorbell.isNeeded = waiting != .spin
-        let ring = { () throws(TransportError) in words.ring() }
         var (unsent, unread) = (frames[side], frames[1 - side])
         var loans: UInt64 = 0
         while unsent > 0 || unread > 0 {
@@ -71,9 +70,9 @@ struct Exchange: Hashable {
                 if headComesLast {
                     words.storeRelaxed(0, to: .head(ofPlace: place(at: producer.position)))
                     words.storeRelease(1, to: head)
-                    try producer.followHead(through: &doorbell, ring: ring)
+                    if producer.followHead(through: &doorbell) { words.ring() }
                 } else {
-                    try producer.publish(through: &doorbell, ring: ring)
+                    if producer.publish(through: &doorbell) { words.ring() }
                 }
                 (unsent, isIdle) = (unsent - 1, false)
             }
@@ -86,12 +85,12 @@ struct Exchange: Hashable {
                 }
                 if words.isOver { return nil }
                 guard frame == UInt64(unread) else { return .wrongFrame }
-                try consumer.release(Self.frameLength, through: &doorbell, ring: ring)
+                if consumer.release(Self.frameLength, through: &doorbell) { words.ring() }
                 (unread, isIdle) = (unread - 1, false)
             }
             if words.isOver { return nil }
             guard isIdle, waiting != .spin else { continue }
-            try consumer.publish(through: &doorbell, ring: ring)
+            if consumer.publish(through: &doorbell) { words.ring() }
             sleeper.announce(SleepReasons(rawValue: (unread > 0 ? 1 : 0) | (unsent > 0 ? 2 : 0)))
             var isReady = false
             if unsent > 0 { isReady = try producer.hasRoom(for: Self.frameLength) }

@@ -26,18 +26,18 @@ extension Inbound {
     }
 
     /// Gives back what was read in place. Before any wait: the peer may not be able to write what is waited for, or to read, without the room.
-    mutating func releaseConsumed(_ lane: inout SharedLane) throws(TransportError) {
+    mutating func releaseConsumed(_ lane: inout SharedLane) {
         guard isInPlace else { return }
         let consumed = lane.exposed - ring.count
         lane.exposed -= consumed
-        try lane.release(consumed)
+        lane.release(consumed)
     }
 
     /// Looks so many times for the next bytes after everything that was shown is read. What comes next is taken to be as long as what came last.
     @inline(__always)
     mutating func look(_ lane: inout SharedLane, times: Int) throws(TransportError) -> Bool {
         let last = lane.exposed
-        try lane.release(last)
+        lane.release(last)
         lane.exposed = 0
         let offset = lane.unreadOffset
         let count = last < Self.longFrame ? try lookAtHead(&lane, times) : try lookAtPosition(&lane, times)
@@ -96,7 +96,7 @@ extension Inbound {
 
     private mutating func showNext(_ lane: inout SharedLane) throws(TransportError) -> Bool {
         let before = lane.exposed
-        try releaseConsumed(&lane)
+        releaseConsumed(&lane)
         let consumed = before - lane.exposed
         guard try lane.has(.data) else { return false }
         // In portions, so that a writer that waits for room gets some before all is read. A frame that is longer than one needs all.
@@ -121,7 +121,7 @@ extension Inbound {
         unsafe memory.copyMemory(from: UnsafeRawBufferPointer(start: lane.unread, count: count))
         markReceived(count)
         copiedBytes &+= UInt64(count)
-        try lane.release(count)
+        lane.release(count)
         return true
     }
 

@@ -51,18 +51,18 @@ extension Outbound {
     }
 
     /// Makes what was written into the ring visible to the peer, and looks for how much more it takes.
-    mutating func publish() throws(TransportError) {
+    mutating func publish() {
         guard isInRing, let lane = unsafe lane else { return }
-        unsafe try publish(lane)
+        unsafe publish(lane)
     }
 
     /// The peer sees it before this side prepares its next frame.
     @inline(__always)
-    mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) throws(TransportError) {
+    mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) {
         let written = unsafe cursor - settledCursor
         guard written > 0 else { return }
         unsafe lane.pointee.producer.advance(written)
-        unsafe try lane.pointee.publish()
+        unsafe lane.pointee.publish()
         unsafe settle(in: lane)
     }
 
@@ -88,8 +88,7 @@ extension Outbound {
     mutating func followPublishedFrame(to end: UnsafeMutableRawPointer) {
         guard let lane = unsafe lane else { return }
         unsafe lane.pointee.producer.advance(end - cursor)
-        // Nothing throws: a doorbell that finds nobody is noted.
-        unsafe try? lane.pointee.followHead()
+        unsafe lane.pointee.followHead()
         unsafe cursor = unsafe end
         framesSent &+= 1
         unsafe settle(in: lane)
@@ -118,7 +117,7 @@ extension Outbound {
     /// After this a frame of that length can be written into the ring, or frames wait in chunks.
     mutating func makeRingRoom(_ encodedLength: Int) throws(TransportError) {
         guard let lane = unsafe lane else { return }
-        try publish()
+        publish()
         if encodedLength <= room { return }
         if unsafe encodedLength <= lane.pointee.largestFrame, try unsafe lane.pointee.has(.room(encodedLength)) { return placeInRing() }
         isInRing = false
@@ -132,19 +131,19 @@ extension Outbound {
     mutating func moveIntoRing() throws(TransportError) -> Int {
         guard let lane = unsafe lane else { return 0 }
         if isInRing {
-            try publish()
+            publish()
             return 0
         }
         while let waiting = unsafe nextPiece() {
             let wanted = unsafe move(waiting, into: lane)
             guard wanted > 0 else { continue }
             if try unsafe lane.pointee.has(.room(wanted)) { continue }
-            try unsafe lane.pointee.publish()
+            unsafe lane.pointee.publish()
             wantedRoom = wanted
             return wanted
         }
         // Marking the last piece as sent has put the cursor into the ring.
-        try unsafe lane.pointee.publish()
+        unsafe lane.pointee.publish()
         if isInRing { draft = unsafe lane.pointee.producer.draft }
         return 0
     }

@@ -37,7 +37,7 @@ extension Outbound {
         unsafe lane.pointee.outgoingLoans.sentBytes &+= UInt64(length)
         loan.markSent()
         // More than a coalescing threshold waits in the chunk.
-        try publish()
+        publish()
     }
 
     private static var loanFrameLength: Int { FrameFormat.native.encodedLength(ofPayload: 16) }

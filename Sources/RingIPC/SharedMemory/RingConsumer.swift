@@ -80,26 +80,26 @@ struct RingConsumer<Words: LaneWords> {
     /// `count` bytes, not more than ``count``, are not needed any more. The writer is told once for each eighth of the ring, so that the cache
     /// line of the position does not travel for each frame. A writer that waits for room gets it nevertheless: no frame needs more than
     /// seven eighths.
+    ///
+    /// - Returns: whether the writer sleeps and has to be rung.
     @inlinable
-    mutating func release(
-        _ count: Int, through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
-    ) throws(TransportError) {
+    mutating func release(_ count: Int, through doorbell: inout Doorbell<Words>) -> Bool {
         position &+= UInt64(truncatingIfNeeded: count)
-        guard position &- published >= size >> 3 else { return }
-        try publish(through: &doorbell, ring: ring)
+        guard position &- published >= size >> 3 else { return false }
+        return publish(through: &doorbell)
     }
 
-    /// Gives back everything that was read, and wakes a writer that waits for it. Before a sleep: the writer could wait for what this
-    /// side keeps, and this side for what the writer cannot write.
+    /// Gives back everything that was read. Before a sleep: the writer could wait for what this side keeps, and this side for what the writer
+    /// cannot write.
+    ///
+    /// - Returns: whether the writer sleeps and has to be rung.
     @inlinable
-    mutating func publish(
-        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
-    ) throws(TransportError) {
-        guard position != published else { return }
+    mutating func publish(through doorbell: inout Doorbell<Words>) -> Bool {
+        guard position != published else { return false }
         published = position
         // Pair ROOM: the reads up to here are done before `RingProducer.refresh` lets their place be overwritten.
         words.storeRelease(position, to: .readPosition)
-        try doorbell.wake(from: .room, ring: ring)
+        return doorbell.mustRing(for: .room)
     }
 
     /// Gives back everything that was read, for the last time. The end of the socket wakes whoever waits for it.

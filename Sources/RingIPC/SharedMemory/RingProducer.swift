@@ -58,36 +58,35 @@ struct RingProducer<Words: LaneWords> {
     @inlinable
     mutating func advance(_ count: Int) { position &+= UInt64(truncatingIfNeeded: count) }
 
-    /// Makes everything written visible to the reader, and wakes it if it sleeps.
+    /// Makes everything written visible to the reader.
     ///
     /// A reader that spins looks at the head of the frame that comes next, which is in the cache line of the frame itself: it takes a short frame in
     /// the time of one line from the other core, and not of two. So the head of the first unpublished frame is 0 or a draft until it is made valid
     /// here. The position is for a reader that sleeps, is late, or wants all of a publication.
+    ///
+    /// - Returns: whether the reader sleeps and has to be rung.
     @inlinable
-    mutating func publish(
-        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
-    ) throws(TransportError) {
-        guard position != published else { return }
+    mutating func publish(through doorbell: inout Doorbell<Words>) -> Bool {
+        guard position != published else { return false }
         let head = LaneWord.head(at: published, inRingOf: size)
         // The frame after these is not there: whatever lies in its place is of another lap.
         if zeroed != position { words.storeRelaxed(0, to: .head(at: position, inRingOf: size)) }
         // Pair HEAD: releases the bytes of the frames, and the zero behind them, to `RingConsumer.hasFrame`.
         words.storeRelease(words.loadOwn(head) & ~NativeHeader.anyDraft.littleEndian, to: head)
-        try followHead(through: &doorbell, ring: ring)
+        return followHead(through: &doorbell)
     }
 
     /// The head at ``published`` is no draft any more: one that is written when its frame is whole never was. Everything else of a publication.
     @inlinable
     @inline(__always)
-    mutating func followHead(
-        through doorbell: inout Doorbell<Words>, ring: () throws(TransportError) -> Void
-    ) throws(TransportError) {
+    mutating func followHead(through doorbell: inout Doorbell<Words>) -> Bool {
         // Pair DATA: releases the bytes of the frames to `RingConsumer.refresh`.
         words.storeRelease(position, to: .writePosition)
         lastLength = position &- published
         published = position
-        try doorbell.wake(from: .data, ring: ring)
+        let mustRing = doorbell.mustRing(for: .data)
         prepareHead(at: position &+ lastLength)
+        return mustRing
     }
 
     /// What the head of the next frame has besides.

@@ -124,19 +124,11 @@ extension SharedLane {
 
     /// Makes what was written visible, and wakes a reader that sleeps.
     @inline(__always)
-    mutating func publish() throws(TransportError) {
-        var mustRing = false
-        try producer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
-        if mustRing { ring() }
-    }
+    mutating func publish() { if producer.publish(through: &doorbell) { ring() } }
 
     /// The same for a frame whose head has been written as that of a published one.
     @inline(__always)
-    mutating func followHead() throws(TransportError) {
-        var mustRing = false
-        try producer.followHead(through: &doorbell) { () throws(TransportError) in mustRing = true }
-        if mustRing { ring() }
-    }
+    mutating func followHead() { if producer.followHead(through: &doorbell) { ring() } }
 
     /// Makes the cache lines of a next frame this processor's own, ahead of the frame; it is taken to be as long as what was published last.
     ///
@@ -244,17 +236,9 @@ extension SharedLane {
 
     /// `count` bytes were read.
     @inline(__always)
-    mutating func release(_ count: Int) throws(TransportError) {
-        var mustRing = false
-        try consumer.release(count, through: &doorbell) { () throws(TransportError) in mustRing = true }
-        if mustRing { ring() }
-    }
+    mutating func release(_ count: Int) { if consumer.release(count, through: &doorbell) { ring() } }
 
-    private mutating func giveBackAll() throws(TransportError) {
-        var mustRing = false
-        try consumer.publish(through: &doorbell) { () throws(TransportError) in mustRing = true }
-        if mustRing { ring() }
-    }
+    private mutating func giveBackAll() { if consumer.publish(through: &doorbell) { ring() } }
 
     /// Takes off what the socket has: doorbells, pools of loans, and its end.
     mutating func readSocket() throws(TransportError) {
@@ -309,8 +293,8 @@ extension SharedLane {
     /// Announces a sleep, after which the peer rings. Returns `false`, and nothing is announced, when what is waited for is there by now.
     mutating func prepareSleep(_ wish: Wish) throws(TransportError) -> Bool {
         // The peer could wait for what is held back here.
-        try publish()
-        try giveBackAll()
+        publish()
+        giveBackAll()
         var reasons = SleepReasons()
         if wish.isForData { reasons.insert(.data) }
         if wish.room != nil { reasons.insert(.room) }

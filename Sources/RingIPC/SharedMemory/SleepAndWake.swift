@@ -55,16 +55,16 @@ struct Doorbell<Words: LaneWords> {
     @inlinable
     init(words: Words) { self.words = words }
 
-    /// Rings if the peer sleeps for that reason and was not rung in this sleep. To be called after the position was stored.
+    /// Whether the peer sleeps for that reason and was not rung in this sleep: then the caller rings. To be asked after the position was stored.
     ///
     /// A peer can write anything into its word: it costs us one doorbell for each time we publish, and nothing else.
     @inlinable
-    mutating func wake(from reason: SleepReasons, ring: () throws(TransportError) -> Void) throws(TransportError) {
-        guard isNeeded else { return }
+    mutating func mustRing(for reason: SleepReasons) -> Bool {
+        guard isNeeded else { return false }
         words.fence()  // pair SLEEP
         let word = words.loadRelaxed(.sleeping)
-        guard word & reason.rawValue != 0, word != answered else { return }
+        guard word & reason.rawValue != 0, word != answered else { return false }
         answered = word
-        try ring()
+        return true
     }
 }

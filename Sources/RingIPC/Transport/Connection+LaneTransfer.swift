@@ -169,7 +169,7 @@ extension Connection {
     /// Waits as the strategy says: at the peer's positions, then at the socket, which the peer's doorbell or its death makes readable.
     private mutating func awaitLane(_ wish: SharedLane.Wish, until deadline: Int64?) throws(TransportError) -> LaneOutcome {
         guard let lane = unsafe outbound.pointee.lane else { return .socketOver }
-        unsafe try inbound.pointee.releaseConsumed(&lane.pointee)
+        unsafe inbound.pointee.releaseConsumed(&lane.pointee)
         if laneSpinBudget.allowance > 0, let outcome = unsafe try spin(at: lane, wish, until: deadline) { return outcome }
         guard laneSpinBudget.maximum > 0 else { return unsafe try sleep(at: lane, wish, until: deadline) }
         let start = ringipc_monotonic_nanoseconds()

@@ -12,7 +12,7 @@ extension Connection {
         guard let lane = unsafe outbound.pointee.lane, unsafe outbound.pointee.isInRing, unsafe inbound.pointee.isOrdinary,
             unsafe inbound.pointee.pieceLength == 0
         else { return }
-        unsafe try outbound.pointee.publish(lane)
+        unsafe outbound.pointee.publish(lane)
         let published = unsafe lane.pointee.takeLastLength()
         unsafe lane.pointee.prepareLines(for: published)
         unsafe outbound.pointee.publishNextFrame()

@@ -104,7 +104,7 @@ public struct Connection: ~Copyable {
     }
 
     deinit {
-        if let lane = unsafe outbound.pointee.lane { unsafe try? inbound.pointee.releaseConsumed(&lane.pointee) }
+        if let lane = unsafe outbound.pointee.lane { unsafe inbound.pointee.releaseConsumed(&lane.pointee) }
         unsafe inbound.deinitialize(count: 1)
         unsafe inbound.deallocate()
         unsafe outbound.deinitialize(count: 1)

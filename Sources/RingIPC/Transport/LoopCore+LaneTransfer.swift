@@ -72,7 +72,7 @@ extension LoopCore where B: ~Copyable {
             }
             let consumed = unsafe try takePortion(slot, lane)
             statistics.bytesReceived &+= UInt64(consumed)
-            unsafe try lane.pointee.release(consumed)
+            unsafe lane.pointee.release(consumed)
             unsafe wakeBeforeSwitch(slot, lane)
         } catch { unsafe fail(slot, error) }
     }

@@ -49,13 +49,13 @@ struct LaneSide {
         unsafe try writer.write(payload.span.bytes)
     }
 
-    mutating func publish(ring: () throws(TransportError) -> Void = {}) throws(TransportError) {
-        try writer.producer.publish(through: &doorbell, ring: ring)
-    }
+    mutating func publish(ring: () -> Void = {}) { if writer.producer.publish(through: &doorbell) { ring() } }
+
+    mutating func giveBackAll(ring: () -> Void = {}) { if reader.consumer.publish(through: &doorbell) { ring() } }
 
     /// Takes up to `most` frames of what is there; `nil` when nothing is.
     mutating func receive(
-        most: Int = .max, ring: () throws(TransportError) -> Void = {}, _ take: (borrowing FrameView) -> Void
+        most: Int = .max, ring: () -> Void = {}, _ take: (borrowing FrameView) -> Void
     ) throws(TransportError) -> Int? {
         guard try reader.consumer.hasBytes() else { return nil }
         return try takeFrames(most: most, ring: ring, take)
@@ -70,7 +70,7 @@ struct LaneSide {
     }
 
     private mutating func takeFrames(
-        most: Int, ring: () throws(TransportError) -> Void, _ take: (borrowing FrameView) -> Void
+        most: Int, ring: () -> Void, _ take: (borrowing FrameView) -> Void
     ) throws(TransportError) -> Int {
         var (count, consumed) = (0, 0)
         do {
@@ -82,7 +82,7 @@ struct LaneSide {
             consumed = batch.consumedCount
             if count < most { try SharedRingReader.requireFrame(in: &batch) }
         }
-        try reader.consumer.release(consumed, through: &doorbell, ring: ring)
+        if reader.consumer.release(consumed, through: &doorbell) { ring() }
         return count
     }
 

@@ -44,27 +44,27 @@ import Testing
     /// Sends all, receives all, and sleeps when it can do neither.
     private static func run(_ index: Int, _ lane: Lane, _ bells: [Bell], batch: Int, sleeps: Bool) throws {
         var side = lane.side(index)
-        let ring = { () throws(TransportError) in if sleeps { bells[1 - index].ring() } }
+        let ring = { if sleeps { bells[1 - index].ring() } }
         var (sent, received, areRight) = (0, 0, true)
         while sent < count || received < count {
             let isSent = try sent < count && send(sent, index, &side)
             if isSent { sent += 1 }
-            if isSent && sent % batch == 0 { try side.publish(ring: ring) }
+            if isSent && sent % batch == 0 { side.publish(ring: ring) }
             let taken = try side.receive(ring: ring) { frame in
                 areRight = areRight && isRight(frame, received, 1 - index)
                 received += 1
             }
             guard !isSent && taken == nil else { continue }
-            try side.publish(ring: ring)
-            try side.reader.consumer.publish(through: &side.doorbell, ring: ring)
+            side.publish(ring: ring)
+            side.giveBackAll(ring: ring)
             side.sleeper.announce(sent < count ? [.data, .room] : .data)
             let isReady = try side.reader.consumer.hasBytes() || sent < count && side.writer.producer.hasRoom(for: 608)
             // Whoever has come to its end only had to publish.
             if !isReady, received < count || sent < count { if sleeps { try bells[index].wait() } else { sched_yield() } }
             side.sleeper.wakeUp()
         }
-        try side.publish(ring: ring)
-        try side.reader.consumer.publish(through: &side.doorbell, ring: ring)
+        side.publish(ring: ring)
+        side.giveBackAll(ring: ring)
         #expect(areRight)
     }
 
