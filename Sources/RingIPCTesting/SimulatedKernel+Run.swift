@@ -113,13 +113,15 @@ extension SimulatedKernel {
                 + "\(socket.inbox.count) of \(socket.capacity) bytes to read, \(socket.isReceiveShut ? "at end" : "open"), "
                 + (socket.isSendShut ? "sends no more" : "room for \(socket.room)")
         }
-        return sockets + loops.enumerated().flatMap { index, loop in
-            guard let stepped = loop.stepped else { return ["loop \(index) is over"] }
-            let audit = stepped.audit
-            let summary = "loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, "
-                + "\(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"
-            return [summary] + stepped.states.map { "  \($0)" }
-        }
+        return sockets
+            + loops.enumerated().flatMap { index, loop in
+                guard let stepped = loop.stepped else { return ["loop \(index) is over"] }
+                let audit = stepped.audit
+                let summary =
+                    "loop \(index): \(audit.connections) connections, \(audit.lentBuffers) of \(audit.pooledBuffers) buffers lent, "
+                    + "\(audit.spanningBytes) of \(audit.spanningLimit) bytes for spanning frames"
+                return [summary] + stepped.states.map { "  \($0)" }
+            }
     }
 
     private func end(_ loop: SimulatedLoop) {

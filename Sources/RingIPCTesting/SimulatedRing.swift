@@ -25,7 +25,7 @@ final class SimulatedRing {
         private static func checksum(of request: UringRequest) -> UInt64 {
             guard case .send(let bytes) = request.kind else { return 0 }
             var sum: UInt64 = 0xCBF2_9CE4_8422_2325
-            for unsafe byte in unsafe bytes { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            unsafe bytes.forEach { sum = (sum ^ UInt64($0)) &* 0x100_0000_01B3 }
             return sum
         }
     }

@@ -6,7 +6,7 @@ struct Trace {
     var log: ((String) -> Void)?
 
     mutating func note(_ event: StaticString, _ subject: Int32, _ result: Int, at time: Int64) {
-        event.withUTF8Buffer { for unsafe byte in unsafe $0 { mix(byte) } }
+        event.withUTF8Buffer { bytes in unsafe bytes.forEach { mix($0) } }
         mix(UInt64(bitPattern: Int64(subject)))
         mix(UInt64(bitPattern: Int64(result)))
         mix(UInt64(bitPattern: time))

@@ -36,10 +36,11 @@ import Testing
             results.add(TrialRecord(title: "stream", contender: contender, trial: 1, result: result))
         }
         #expect(
-            Summary.guests(of: results) == [
-                ("our server", "5.00 (5.00–5.00)", "qt"), ("our server with moderated wake-ups", "10.0 (10.0–10.0)", "qt"),
-                ("a loop of recv in C", "10.0 (10.0–10.0)", "qt, batch 1"), ("our server", "5.00 (5.00–5.00)", "qt, batch 1"),
-            ].map { "For each message of the same client, \($0) takes \($1) times less CPU time than the server of \($2)." })
+            Summary.guests(of: results)
+                == [
+                    ("our server", "5.00 (5.00–5.00)", "qt"), ("our server with moderated wake-ups", "10.0 (10.0–10.0)", "qt"),
+                    ("a loop of recv in C", "10.0 (10.0–10.0)", "qt, batch 1"), ("our server", "5.00 (5.00–5.00)", "qt, batch 1"),
+                ].map { "For each message of the same client, \($0) takes \($1) times less CPU time than the server of \($2)." })
     }
 
     /// The third trial of the limit is missing: the trials that have a partner still make pairs.

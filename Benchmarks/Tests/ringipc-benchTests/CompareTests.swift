@@ -87,7 +87,8 @@ final class TemporaryFolder {
         let (whole, half) = (try folder(["epoll": rates]), try folder(["epoll": rates.map { $0 / 2 }]))
         for (second, code) in [(whole, "0"), (half, "2")] {
             let tool = Tool.built
-            let shell = try ChildProcess("/bin/sh", ["-c", "\"$0\" compare \"$1\" \"$2\" --json > /dev/null; echo $?", tool, whole.path, second.path])
+            let shell = try ChildProcess(
+                "/bin/sh", ["-c", "\"$0\" compare \"$1\" \"$2\" --json > /dev/null; echo $?", tool, whole.path, second.path])
             #expect(try shell.finish(within: 60).trimmed == code)
         }
     }

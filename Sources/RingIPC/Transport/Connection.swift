@@ -305,7 +305,9 @@ extension Connection {
         if isSendingOnLane { try requireReader(until: deadline) }
         queueGoodbye()
         // A peer that has said goodbye itself need not wait for ours.
-        do { try flush(until: deadline) } catch where !hasPeerSaidGoodbye(until: deadline) { throw error } catch {}
+        do { try flush(until: deadline) } catch {
+            if !hasPeerSaidGoodbye(until: deadline) { throw error }
+        }
         // What is in shared memory stays there for the peer, whatever becomes of the socket.
         if isSendingOnLane { return }
         _ = ringipc_shutdown(socket.descriptor, Int32(SHUT_WR))

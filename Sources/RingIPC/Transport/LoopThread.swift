@@ -14,10 +14,12 @@ struct LoopThread {
         // The thread takes over the reference.
         let body = unsafe Unmanaged.passRetained(Body(run))
         var thread = pthread_t()
-        let result = unsafe pthread_create(&thread, nil, { argument in
-            unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, body.toOpaque())
         guard result == 0 else {
             unsafe body.release()
             throw TransportError(systemError: result, during: .run)

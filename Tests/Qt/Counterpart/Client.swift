@@ -27,7 +27,7 @@ struct Client: ~Copyable {
             (end, detail) = ("wrong", "\(error)")
         }
         let checker = checker
-        do { try connection.close() } catch where end == "finished" { (end, detail) = ("\(error.code)", error.detail) } catch {}
+        do { try connection.close() } catch  where end == "finished" { (end, detail) = ("\(error.code)", error.detail) } catch {}
         report(checker, end: end, detail: detail)
     }
 

@@ -23,8 +23,7 @@ import Testing
     }
 
     @Test(arguments: backends, [LocalServer.Options(), .userAccess])
-    func `the file of a dead server is replaced, that of a live one is not`(_ backend: BackendChoice, _ options: LocalServer.Options) throws
-    {
+    func `the file of a dead server is replaced, that of a live one is not`(_ backend: BackendChoice, _ options: LocalServer.Options) throws {
         let loop = try LocalEventLoop(backend: backend)
         let name = uniqueName()
         try Self.leaveStaleFile(name)

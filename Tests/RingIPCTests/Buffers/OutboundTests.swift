@@ -124,7 +124,7 @@ import Testing
         #expect(unsafe large.pointee.capacity == Self.chunk + 1)
         unsafe pool.giveBack(large)
         // swift-format-ignore
-        for unsafe chunk in unsafe taken { unsafe pool.giveBack(chunk) }
+        unsafe taken.forEach { unsafe pool.giveBack($0) }
         #expect(pool.lentCount == 0)
         // The two that came home first are used again, the last one first.
         let (first, second) = unsafe (pool.take(minimum: 9), pool.take(minimum: Self.chunk))

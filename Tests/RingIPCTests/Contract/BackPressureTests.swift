@@ -16,16 +16,23 @@ import Testing
     @Test(arguments: LoopSetup.usable, FrameFormat.all)
     func `what a peer does not read yet is bounded, and nothing is lost`(_ setup: LoopSetup, _ format: FrameFormat) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                do { try reply.send(frame.bytes) } catch {
-                    journal.mark("\(error)")
-                    throw error
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    do { try reply.send(frame.bytes) } catch {
+                        journal.mark("\(error)")
+                        throw error
+                    }
+                    if reply.queuedBytes > Self.limit { journal.mark("over the limit: \(reply.queuedBytes)") }
                 }
-                if reply.queuedBytes > Self.limit { journal.mark("over the limit: \(reply.queuedBytes)") }
-            }
-        })
-        try withServer(setup, { Self.bounded(&$0); $0.format = format }, handler: { _ in handler }) { server, endpoint in
+            })
+        try withServer(
+            setup,
+            {
+                Self.bounded(&$0); $0.format = format
+            }, handler: { _ in handler }
+        ) { server, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             let honest = Background {
                 var connection = try Connection(connectingTo: endpoint, configuration: .with { $0.format = format })
@@ -98,7 +105,8 @@ import Testing
     func `writable is called also when nothing is queued`(_ setup: LoopSetup) throws {
         let journal = Journal()
         let handler = Scripted(
-            journal: journal, onReceived: { frames, reply in
+            journal: journal,
+            onReceived: { frames, reply in
                 while try frames.next() != nil {}
                 reply.notifyWhenWritable()
             },
@@ -141,12 +149,14 @@ import Testing
     @Test(arguments: LoopSetup.usable)
     func `a handler that leaves frames is asked again`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            guard let frame = try frames.next() else { return }
-            let size = frame.count
-            journal.note { $0.writable += 1 }
-            for part in 0..<3 { try reply.sendPattern(size * 10, seed: size + part) }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                guard let frame = try frames.next() else { return }
+                let size = frame.count
+                journal.note { $0.writable += 1 }
+                for part in 0..<3 { try reply.sendPattern(size * 10, seed: size + part) }
+            })
         try withServer(setup, Self.bounded, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             try peer.write(WireBytes.hello())

@@ -53,9 +53,10 @@ import Testing
             for index in 0..<30 { try connection.sendPattern(50_000 + index, seed: index) }
             var isSame = true
             for index in 0..<30 {
-                isSame = try connection.receive(within: safetyNet) { [isSame] frame, _ in
-                    isSame && Pattern.matches(frame, count: 50_000 + index, seed: index)
-                } ?? false
+                isSame =
+                    try connection.receive(within: safetyNet) { [isSame] frame, _ in
+                        isSame && Pattern.matches(frame, count: 50_000 + index, seed: index)
+                    } ?? false
             }
             try connection.close()
             return isSame
@@ -140,12 +141,15 @@ import Testing
         try peer.write(WireBytes.hello() + (0..<20).flatMap { WireBytes.frame([UInt8($0)], .native) } + WireBytes.goodbye)
         peer.finishWriting()
         var got: [[UInt8]] = []
-        while try connection.receiveBatch(within: safetyNet, { frames, _ in
-            for _ in 0..<3 {
-                guard let frame = try frames.next() else { return }
-                got.append(bytes(of: frame))
-            }
-        }) {}
+        while try connection.receiveBatch(
+            within: safetyNet,
+            { frames, _ in
+                for _ in 0..<3 {
+                    guard let frame = try frames.next() else { return }
+                    got.append(bytes(of: frame))
+                }
+            })
+        {}
         #expect(got == (0..<20).map { [UInt8($0)] })
     }
 }

@@ -94,13 +94,15 @@ import Testing
     @Test(arguments: LoopSetup.usable)
     func `a handler takes as much as it wants, and the rest comes again, also after the end`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            let isNothing = try frames.next(upTo: 0) == nil
-            guard isNothing, let frame = try frames.next(upTo: 100) else { return journal.mark("nothing was there") }
-            let copy = bytes(of: frame)
-            journal.note { $0.frames.append(copy) }
-            if journal.now.frames.count % 3 == 0 { try reply.send(frame.bytes) }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                let isNothing = try frames.next(upTo: 0) == nil
+                guard isNothing, let frame = try frames.next(upTo: 100) else { return journal.mark("nothing was there") }
+                let copy = bytes(of: frame)
+                journal.note { $0.frames.append(copy) }
+                if journal.now.frames.count % 3 == 0 { try reply.send(frame.bytes) }
+            })
         try withServer(setup, Self.small, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             let stream = Pattern.bytes(9_050, seed: 1)
@@ -130,9 +132,12 @@ import Testing
                 $0.backend = backend
             })
         var got: [UInt8] = []
-        while try connection.receiveBatch(within: safetyNet, { frames, _ in
-            if let frame = try frames.next(upTo: 777) { got += bytes(of: frame) }
-        }) {}
+        while try connection.receiveBatch(
+            within: safetyNet,
+            { frames, _ in
+                if let frame = try frames.next(upTo: 777) { got += bytes(of: frame) }
+            })
+        {}
         try writer.value()
         #expect(got == stream)
     }
@@ -140,7 +145,13 @@ import Testing
     /// A queue of one byte carries everything, one byte at a time.
     @Test(arguments: LoopSetup.backends)
     func `the smallest queue is enough`(_ setup: LoopSetup) throws {
-        try withServer(setup, { Self.small(&$0); $0.outboundLimit = 1 }, handler: { _ in Echo() }) { _, endpoint in
+        try withServer(
+            setup,
+            {
+                Self.small(&$0)
+                $0.outboundLimit = 1
+            }, handler: { _ in Echo() }
+        ) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             let stream = Pattern.bytes(300, seed: 3)
             try peer.write(stream)
@@ -152,13 +163,21 @@ import Testing
     func `what a peer does not read is bounded, and nothing is lost`(_ setup: LoopSetup) throws {
         let journal = Journal()
         let limit = 64 << 10
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                try reply.send(frame.bytes)
-                if reply.queuedBytes > limit { journal.mark("\(reply.queuedBytes) bytes are queued") }
-            }
-        })
-        try withServer(setup, { Self.small(&$0); $0.outboundLimit = limit }, handler: { _ in handler }) { server, endpoint in
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    try reply.send(frame.bytes)
+                    if reply.queuedBytes > limit { journal.mark("\(reply.queuedBytes) bytes are queued") }
+                }
+            })
+        try withServer(
+            setup,
+            {
+                Self.small(&$0)
+                $0.outboundLimit = limit
+            }, handler: { _ in handler }
+        ) { server, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             let stream = Pattern.bytes(4 << 20, seed: 4)
             let sent = peer.writeUntilRefused(stream, by: server)

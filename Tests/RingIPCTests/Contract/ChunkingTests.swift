@@ -13,9 +13,10 @@ import Testing
     }
 
     private static func randomPayloads(_ random: inout SeededRandom) -> [[UInt8]] {
-        payloads((0..<120).map { _ in
-            Int.random(in: 0..<20, using: &random) == 0 ? Int.random(in: 0...12_000, using: &random) : Int.random(in: 0...90, using: &random)
-        })
+        payloads(
+            (0..<120).map { _ in
+                Int.random(in: 0..<20, using: &random) == 0 ? Int.random(in: 0...12_000, using: &random) : Int.random(in: 0...90, using: &random)
+            })
     }
 
     private static func small(_ format: FrameFormat) -> (inout Configuration) -> Void {
@@ -103,14 +104,16 @@ import Testing
     @Test(arguments: LoopSetup.usable, FrameFormat.all)
     func `frames that a handler leaves survive any cut`(_ setup: LoopSetup, _ format: FrameFormat) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, _ in
-            guard let frame = try frames.next() else { return }
-            let (copy, aligned) = (bytes(of: frame), isAligned(frame))
-            journal.note {
-                $0.frames.append(copy)
-                if !aligned { $0.misaligned += 1 }
-            }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, _ in
+                guard let frame = try frames.next() else { return }
+                let (copy, aligned) = (bytes(of: frame), isAligned(frame))
+                journal.note {
+                    $0.frames.append(copy)
+                    if !aligned { $0.misaligned += 1 }
+                }
+            })
         try withServer(setup, Self.small(format), handler: { _ in handler }) { _, endpoint in
             for seed in 1...3 as ClosedRange<UInt64> {
                 var random = SeededRandom(seed: seed)

@@ -51,12 +51,14 @@ import Testing
     func `a handler that throws costs only its connection`(_ setup: LoopSetup) throws {
         struct Oops: Error {}
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                if frame.count == 13 { throw Oops() }
-                try reply.send(frame.bytes)
-            }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    if frame.count == 13 { throw Oops() }
+                    try reply.send(frame.bytes)
+                }
+            })
         try withServer(setup, handler: { _ in handler }) { _, endpoint in
             var good = try Connection(connectingTo: endpoint)
             var bad = try Connection(connectingTo: endpoint)
@@ -75,10 +77,12 @@ import Testing
     @Test(arguments: LoopSetup.usable, FrameFormat.all)
     func `a close delivers a big backlog to a slow reader`(_ setup: LoopSetup, _ format: FrameFormat) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onOpened: { outbound in
-            for index in 0..<60 { try? outbound.sendPattern(40_000 + index, seed: index) }
-            outbound.close()
-        })
+        let handler = Scripted(
+            journal: journal,
+            onOpened: { outbound in
+                for index in 0..<60 { try? outbound.sendPattern(40_000 + index, seed: index) }
+                outbound.close()
+            })
         try withServer(setup, { $0.format = format }, handler: { _ in handler }) { server, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             try peer.write(WireBytes.opening(format))
@@ -93,11 +97,13 @@ import Testing
     @Test(arguments: LoopSetup.usable)
     func `a close with unread input does not take from the peer what was sent`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            _ = try frames.next()
-            for index in 0..<5 { try reply.sendPattern(30_000, seed: index) }
-            reply.close()
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                _ = try frames.next()
+                for index in 0..<5 { try reply.sendPattern(30_000, seed: index) }
+                reply.close()
+            })
         try withServer(setup, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             try peer.write(WireBytes.hello() + WireBytes.frame([1], .native))
@@ -116,9 +122,11 @@ import Testing
         for (_, descriptor) in peers {
             server.loop.connect(
                 to: .descriptor(descriptor),
-                handler: Scripted(journal: journal, onOpened: { outbound in
-                    for index in 0..<10 { try? outbound.sendPattern(index * 900, seed: index) }
-                }))
+                handler: Scripted(
+                    journal: journal,
+                    onOpened: { outbound in
+                        for index in 0..<10 { try? outbound.sendPattern(index * 900, seed: index) }
+                    }))
         }
         for (peer, _) in peers { try peer.write(WireBytes.opening(format)) }
         try journal.wait(for: "all opened") { $0.opened == peers.count }
@@ -134,9 +142,11 @@ import Testing
     @Test(arguments: LoopSetup.usable)
     func `stop does not wait for ever for a peer that never reads`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onOpened: { outbound in
-            for index in 0..<100 { try? outbound.sendPattern(60_000, seed: index) }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onOpened: { outbound in
+                for index in 0..<100 { try? outbound.sendPattern(60_000, seed: index) }
+            })
         let (peer, descriptor) = RawPeer.pair()
         let server = try RunningLoop(setup) { $0.drainTimeout = .milliseconds(50) }
         server.loop.connect(to: .descriptor(descriptor), handler: handler)
@@ -183,9 +193,12 @@ import Testing
         let server = try blockingServer(configuration, on: endpoint) { connection in
             var connection = consume connection
             var count = 0
-            while let isSame = try connection.receive(within: safetyNet, { [count] frame, _ in
-                Pattern.matches(frame, count: 20_000 + count, seed: count)
-            }) {
+            while let isSame = try connection.receive(
+                within: safetyNet,
+                { [count] frame, _ in
+                    Pattern.matches(frame, count: 20_000 + count, seed: count)
+                })
+            {
                 if isSame { count += 1 }
             }
             // Again: the end stays an end.

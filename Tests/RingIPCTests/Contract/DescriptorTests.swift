@@ -10,15 +10,17 @@ import Testing
     private static func openAndClose(_ setup: LoopSetup) throws {
         struct Oops: Error {}
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                switch frame.count {
-                case 1: throw Oops()
-                case 2: reply.close()
-                default: try reply.send(frame.bytes)
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    switch frame.count {
+                    case 1: throw Oops()
+                    case 2: reply.close()
+                    default: try reply.send(frame.bytes)
+                    }
                 }
-            }
-        })
+            })
         try withServer(setup, { $0.drainTimeout = .milliseconds(100) }, handler: { _ in handler }) { server, endpoint in
             for round in 0..<5 {
                 for size in [1, 2, 3] {

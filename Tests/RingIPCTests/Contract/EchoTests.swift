@@ -105,11 +105,13 @@ import Testing
     @Test(arguments: LoopSetup.backends)
     func `Qt's null array is told from an empty one, and comes back as such`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                if frame.isNull { try reply.sendNull() } else { try reply.send(frame.bytes) }
-            }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    if frame.isNull { try reply.sendNull() } else { try reply.send(frame.bytes) }
+                }
+            })
         try withServer(setup, { $0.format = .qByteArray }, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             try peer.write([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 9])

@@ -65,18 +65,20 @@ import Testing
     func `a frame that was left is offered again also when the end has come`(_ setup: LoopSetup, _ format: FrameFormat) throws {
         let journal = Journal()
         let isGone = Slot<Bool>()
-        let handler = Scripted(journal: journal, onReceived: { frames, _ in
-            if journal.now.writable == 0 {
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, _ in
+                if journal.now.writable == 0 {
+                    journal.note { $0.writable += 1 }
+                    _ = try isGone.value("the peer's end")
+                }
                 journal.note { $0.writable += 1 }
-                _ = try isGone.value("the peer's end")
-            }
-            journal.note { $0.writable += 1 }
-            if journal.now.writable < 5 { return }
-            while let frame = try frames.next() {
-                let copy = bytes(of: frame)
-                journal.note { $0.frames.append(copy) }
-            }
-        })
+                if journal.now.writable < 5 { return }
+                while let frame = try frames.next() {
+                    let copy = bytes(of: frame)
+                    journal.note { $0.frames.append(copy) }
+                }
+            })
         try withServer(setup, { $0.format = format }, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             let payload = Pattern.bytes(600, seed: 1)
@@ -97,15 +99,17 @@ import Testing
     func `an answer to a peer that is gone does not hide why it is gone`(_ setup: LoopSetup) throws {
         let journal = Journal()
         let isGone = Slot<Bool>()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                if frame.count == 1 {
-                    journal.mark("first")
-                    _ = try isGone.value("the peer's end")
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    if frame.count == 1 {
+                        journal.mark("first")
+                        _ = try isGone.value("the peer's end")
+                    }
+                    try reply.send(frame.bytes)
                 }
-                try reply.send(frame.bytes)
-            }
-        })
+            })
         try withServer(setup, { $0.pooledBufferSize = 1 << 10 }, handler: { _ in handler }) { _, endpoint in
             let peer = try RawPeer(connectedTo: endpoint)
             try peer.write(WireBytes.hello() + WireBytes.frame([1], .native))

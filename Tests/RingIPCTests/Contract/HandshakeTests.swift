@@ -82,11 +82,13 @@ import Testing
     @Test(arguments: LoopSetup.backends)
     func `the peer's smaller limit holds for what is sent to it`(_ setup: LoopSetup) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onOpened: { outbound in
-            let code = failure { () throws(TransportError) in try outbound.sendPattern(1_001, seed: 0) }?.code
-            if code != .frameTooLong { journal.mark("1001 bytes: \(String(describing: code))") }
-            try? outbound.sendPattern(1_000, seed: 1)
-        })
+        let handler = Scripted(
+            journal: journal,
+            onOpened: { outbound in
+                let code = failure { () throws(TransportError) in try outbound.sendPattern(1_001, seed: 0) }?.code
+                if code != .frameTooLong { journal.mark("1001 bytes: \(String(describing: code))") }
+                try? outbound.sendPattern(1_000, seed: 1)
+            })
         try withServer(setup, handler: { _ in handler }) { _, endpoint in
             var connection = try Connection(connectingTo: endpoint, configuration: .with { $0.maximumFrameLength = 1_000 })
             #expect(try connection.receive(within: safetyNet) { frame, _ in Pattern.matches(frame, count: 1_000, seed: 1) } == true)
@@ -99,7 +101,10 @@ import Testing
     func `a blocking connection refuses a wrong hello`(_ backend: BackendChoice, _ name: String) throws {
         let (peer, descriptor) = RawPeer.pair()
         var connection = try Connection(
-            connectingTo: .descriptor(descriptor), configuration: .with { $0.backend = backend; $0.wait = .block })
+            connectingTo: .descriptor(descriptor),
+            configuration: .with {
+                $0.backend = backend; $0.wait = .block
+            })
         try peer.write(Self.wrong.first { $0.name == name }!.bytes)
         var code: TransportError.Code?
         do { _ = try connection.receive(within: safetyNet) { _, _ in 1 } } catch let error as TransportError { code = error.code }
@@ -111,7 +116,9 @@ import Testing
         let (peer, descriptor) = RawPeer.pair()
         var connection = try Connection(
             connectingTo: .descriptor(descriptor),
-            configuration: .with { $0.backend = backend; $0.helloTimeout = .milliseconds(20) })
+            configuration: .with {
+                $0.backend = backend; $0.helloTimeout = .milliseconds(20)
+            })
         var error: TransportError?
         do { _ = try connection.receive { _, _ in 1 } } catch let caught as TransportError { error = caught }
         #expect(error?.code == .timedOut && error?.operation == .handshake)

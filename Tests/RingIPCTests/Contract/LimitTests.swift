@@ -66,7 +66,10 @@ import Testing
     func `a blocking receive waits for a frame's rest no longer than it may`(_ backend: BackendChoice) throws {
         let (peer, descriptor) = RawPeer.pair()
         var connection = try Connection(
-            connectingTo: .descriptor(descriptor), configuration: .with { $0.backend = backend; $0.frameTimeout = .milliseconds(20) })
+            connectingTo: .descriptor(descriptor),
+            configuration: .with {
+                $0.backend = backend; $0.frameTimeout = .milliseconds(20)
+            })
         try peer.write(WireBytes.hello() + WireBytes.frame([1], .native).dropLast(4))
         var code: TransportError.Code?
         do { _ = try connection.receive { _, _ in 1 } } catch let error as TransportError { code = error.code }

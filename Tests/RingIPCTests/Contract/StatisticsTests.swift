@@ -6,8 +6,9 @@ import Testing
 /// Counters that can be predicted are exact.
 @Suite struct StatisticsTests {
     private static func wireLength(_ sizes: [Int], _ format: FrameFormat) -> UInt64 {
-        UInt64(sizes.map { WireBytes.frame(Pattern.bytes($0, seed: 0), format).count }.reduce(0, +)
-            + WireBytes.opening(format).count + WireBytes.ending(format).count)
+        UInt64(
+            sizes.map { WireBytes.frame(Pattern.bytes($0, seed: 0), format).count }.reduce(0, +)
+                + WireBytes.opening(format).count + WireBytes.ending(format).count)
     }
 
     @Test(arguments: LoopSetup.usable, FrameFormat.all)
@@ -41,10 +42,12 @@ import Testing
     @Test(arguments: LoopSetup.usable, FrameFormat.all)
     func `short sends are completed, and counted`(_ setup: LoopSetup, _ format: FrameFormat) throws {
         let journal = Journal()
-        let handler = Scripted(journal: journal, onOpened: { outbound in
-            for index in 0..<40 { try? outbound.sendPattern(7_001 + index, seed: index) }
-            outbound.close()
-        })
+        let handler = Scripted(
+            journal: journal,
+            onOpened: { outbound in
+                for index in 0..<40 { try? outbound.sendPattern(7_001 + index, seed: index) }
+                outbound.close()
+            })
         let (peer, descriptor) = RawPeer.pair()
         setBuffer(SO_SNDBUF, 1, of: descriptor)
         let server = try RunningLoop(setup) { $0.format = format }
@@ -64,7 +67,10 @@ import Testing
         let reader = Background { try peer.readToEnd() }
         try peer.write(WireBytes.opening(format))
         var connection = try Connection(
-            connectingTo: .descriptor(descriptor), configuration: .with { $0.format = format; $0.backend = backend })
+            connectingTo: .descriptor(descriptor),
+            configuration: .with {
+                $0.format = format; $0.backend = backend
+            })
         for index in 0..<20 { try connection.sendPattern(7_001 + index, seed: index) }
         // Over the length from which payloads are sent without a copy.
         let longest = min(100_003, format.longestPayload)

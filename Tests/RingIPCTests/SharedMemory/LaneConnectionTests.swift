@@ -79,12 +79,15 @@ import Testing
                 var connection = consume connection
                 var received = 0
                 var isSame = true
-                while try connection.receiveBatch(within: safetyNet, { frames, _ in
-                    while let frame = try frames.next() {
-                        isSame = isSame && Pattern.matches(frame, count: received % 300, seed: received)
-                        received += 1
-                    }
-                }) {}
+                while try connection.receiveBatch(
+                    within: safetyNet,
+                    { frames, _ in
+                        while let frame = try frames.next() {
+                            isSame = isSame && Pattern.matches(frame, count: received % 300, seed: received)
+                            received += 1
+                        }
+                    })
+                {}
                 #expect(connection.lane.receiving == .sharedMemory)
                 return isSame ? received : -1
             }

@@ -101,10 +101,11 @@ import Testing
             for size in [10, 3_000] {
                 try client.sendPattern(size, seed: size)
                 try client.flush()
-                require(try server.receive(within: safetyNet) { frame, reply in
-                    try reply.send(frame.bytes)
-                    return Pattern.matches(frame, count: size, seed: size)
-                } == true)
+                require(
+                    try server.receive(within: safetyNet) { frame, reply in
+                        try reply.send(frame.bytes)
+                        return Pattern.matches(frame, count: size, seed: size)
+                    } == true)
                 try server.flush()
                 require(try client.receive(within: safetyNet) { frame, _ in frame.count } == size)
                 // The answers to the offers, and the switches.

@@ -210,7 +210,9 @@ struct WrongStep: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: [.block, .spin] as [WaitStrategy])
     func `a read position that no reader can have ends who waits for room`(_ wait: WaitStrategy) throws {
-        for (lie, word) in [(4_104, "4104"), (12, "12"), (UInt64.max - 7, "18446744073709551608"), (1 << 63, "9223372036854775808")] as [(UInt64, String)] {
+        for (lie, word) in [(4_104, "4104"), (12, "12"), (UInt64.max - 7, "18446744073709551608"), (1 << 63, "9223372036854775808")]
+            as [(UInt64, String)]
+        {
             let peer = try RawLane()
             let survivor = LaneSurvivor.sending(LaneSurvivor.configuration(wait), at: peer.descriptor)
             try peer.meet()

@@ -115,7 +115,9 @@ import Testing
         let sizes = (0..<2).map { _ in (0..<random.number(0...60)).map { _ in random.length(upTo: [20, 300, 5_000, 12_000][random.number(0...3)]) } }
         let sides = (0..<2).map { side in
             let talker = Talker(sizes: sizes[side], others: sizes[1 - side], seed: seed &* 2 &+ UInt64(side))
-            let configuration = LaneSurvivor.configuration(copies: random.bool(oneIn: 2)) { $0.coalescing = CoalescingPolicy(thresholdBytes: 1 << 20) }
+            let configuration = LaneSurvivor.configuration(copies: random.bool(oneIn: 2)) {
+                $0.coalescing = CoalescingPolicy(thresholdBytes: 1 << 20)
+            }
             let descriptor = descriptors[side]
             return Background { try talker.talk(try Connection(connectingTo: .descriptor(descriptor), configuration: configuration)) }
         }

@@ -62,10 +62,13 @@ enum LaneSurvivor {
             var outcome = LaneOutcome()
             var connection = try Connection(connectingTo: .descriptor(descriptor), configuration: configuration)
             do {
-                while let frame = try connection.receive(within: safetyNet, { frame, reply in
-                    if answers { try reply.send(frame.bytes) }
-                    return array(frame.bytes)
-                }) { outcome.frames.append(frame) }
+                while let frame = try connection.receive(
+                    within: safetyNet,
+                    { frame, reply in
+                        if answers { try reply.send(frame.bytes) }
+                        return array(frame.bytes)
+                    })
+                { outcome.frames.append(frame) }
             } catch let error as TransportError { outcome.error = error }
             (outcome.lane, outcome.statistics) = (connection.lane, connection.statistics)
             guard answers, outcome.error == nil else { return outcome }

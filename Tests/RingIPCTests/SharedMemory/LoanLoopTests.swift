@@ -56,10 +56,16 @@ import Testing
             let journal = Journal()
             let change = Self.change(copies: copies)
             let calls = Mutex(0)
-            let handler = Scripted(journal: journal, onReceived: { frames, reply in
-                guard calls.withLock({ $0 += 1; return $0 % 2 == 0 }) else { return }
-                while let frame = try frames.next() { try reply.send(frame.bytes) }
-            })
+            let handler = Scripted(
+                journal: journal,
+                onReceived: { frames, reply in
+                    guard
+                        calls.withLock({
+                            $0 += 1; return $0 % 2 == 0
+                        })
+                    else { return }
+                    while let frame = try frames.next() { try reply.send(frame.bytes) }
+                })
             try withServer(setup, change, handler: { _ in handler }) { _, endpoint in
                 var client = try Connection(connectingTo: endpoint, configuration: .with(change))
                 for size in Self.sizes + Self.sizes {
@@ -77,12 +83,14 @@ import Testing
         let journal = Journal()
         let change = Self.change()
         let leases = Leases()
-        let handler = Scripted(journal: journal, onReceived: { frames, reply in
-            while let frame = try frames.next() {
-                if let lease = reply.lease(frame) { leases.keep(lease) }
-                try reply.send(frame.bytes)
-            }
-        })
+        let handler = Scripted(
+            journal: journal,
+            onReceived: { frames, reply in
+                while let frame = try frames.next() {
+                    if let lease = reply.lease(frame) { leases.keep(lease) }
+                    try reply.send(frame.bytes)
+                }
+            })
         try withServer(setup, change, handler: { _ in handler }) { _, endpoint in
             var client = try Connection(connectingTo: endpoint, configuration: .with(change))
             for seed in 0..<8 {

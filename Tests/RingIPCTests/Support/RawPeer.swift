@@ -142,4 +142,3 @@ func setBuffer(_ option: Int32, _ size: Int32, of descriptor: Int32) {
     var size = size
     precondition(unsafe setsockopt(descriptor, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size)) == 0)
 }
-

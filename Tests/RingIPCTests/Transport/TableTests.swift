@@ -76,7 +76,8 @@ import Testing
         let id = table.reserve()!
         for slot in [1, 3, 4, .max] as [UInt32] {
             for generation in 0...2 as ClosedRange<UInt32> {
-                let isFound = unsafe table.find(ConnectionID(slot: slot, generation: generation)) != nil
+                let isFound =
+                    unsafe table.find(ConnectionID(slot: slot, generation: generation)) != nil
                     || table.find(Token(.receive, slot: slot, generation: generation)) != nil
                 #expect(!isFound, "slot \(slot)")
             }

@@ -56,8 +56,9 @@ struct RunCommand: ParsableCommand {
         if let note = environment.placement { StandardError.line("note: \(note)") }
         let overhead = try Overhead.measure()
         environment.overhead = Dictionary(overhead.parts.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
-        StandardError.line("note: the tool itself takes \(Figure.number(overhead.stream)) ns in each message of a stream, "
-            + "\(Figure.number(overhead.pingpong)) ns in each round trip")
+        StandardError.line(
+            "note: the tool itself takes \(Figure.number(overhead.stream)) ns in each message of a stream, "
+                + "\(Figure.number(overhead.pingpong)) ns in each round trip")
         let files = try ResultFiles(folder: output)
         try files.write(environment)
         bench_catch_end_signals()

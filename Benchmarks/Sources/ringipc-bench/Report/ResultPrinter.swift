@@ -31,7 +31,8 @@ enum ResultPrinter {
 
     private static func load(_ result: ScenarioResult) -> [String?] {
         [
-            result.payload.map { "by \($0)" }, result.batch.map { "by \($0)" }, result.intervalMicroseconds.map { "every \($0) µs" }, result.burst.map { "\($0) messages" },
+            result.payload.map { "by \($0)" }, result.batch.map { "by \($0)" }, result.intervalMicroseconds.map { "every \($0) µs" },
+            result.burst.map { "\($0) messages" },
             result.depth.map { "\($0) in flight" }, result.offeredPerSecond.map { "\(Figure.number($0))/s" }, result.schedule, result.direction,
         ]
     }

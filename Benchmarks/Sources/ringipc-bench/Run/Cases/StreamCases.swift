@@ -39,7 +39,8 @@ extension Matrix {
         let limits: Limits = size == 64 && wait == .block ? .all : .ofBackends
         return work(
             "stream, \(wait.participle), \(size) B", .stream,
-            contenders(.stream, wait, size: size, limits: limits, peers: peers, automatic: size == 64) + (size == 64 && peers ? usualPeers(.stream, wait) : []),
+            contenders(.stream, wait, size: size, limits: limits, peers: peers, automatic: size == 64)
+                + (size == 64 && peers ? usualPeers(.stream, wait) : []),
             wait: wait, size: size, seconds: size == 64 ? seconds : shortSeconds)
     }
 
@@ -53,6 +54,7 @@ extension Matrix {
         let scenario = ScenarioRun.Scenario.burst(messages: messages)
         return work(
             "burst of \(messages), \(wait.participle), 64 B", scenario,
-            contenders(scenario, wait, limits: .all, peers: true, automatic: true) + (messages == 1 ? [] : usualPeers(scenario, wait)), wait: wait, seconds: messages == 1000 ? seconds : shortSeconds)
+            contenders(scenario, wait, limits: .all, peers: true, automatic: true) + (messages == 1 ? [] : usualPeers(scenario, wait)), wait: wait,
+            seconds: messages == 1000 ? seconds : shortSeconds)
     }
 }
