@@ -11,14 +11,14 @@ struct LentPools {
     /// By the number of the frame: where it lies until it is given back.
     fileprivate var out: [Int: Chunk] = [:]
 
-    fileprivate struct Chunk: Hashable {
+    fileprivate struct Chunk {
         let pool: UInt32
         let index: Int
     }
 
     init(memory: LoanPool) { self.memory = memory }
 
-    /// Of two chunks, for frames of both sides of a run.
+    /// Of two chunks, so that one can be lent while the other is leased.
     static func makeMemory() throws(TransportError) -> LoanPool {
         let segment = try SharedSegment(ringSize: 4_096)
         // Only for the counters that the pool begins with, which are zero.
@@ -37,7 +37,7 @@ extension LanePeerActor {
         case 3: endPool()
         case 4:
             let words = (number(&input), number(&input))
-            lie { putInOrder(word(header(.loan, 16)) + word(words.0) + word(words.1)) }
+            lie { putInOrder(frame(.loan, words.0, words.1)) }
         case 5: lie { passAnything(&input) }
         case 6:
             let (chunk, place, value) = (input.byte() & 1, input.byte() & 31, number(&input))
@@ -58,22 +58,22 @@ extension LanePeerActor {
         pools.passed[pools.lastNumber] = false
         lentPools = pools
         let words = LoanPoolAnnouncement(number: pools.lastNumber, place: Int(pools.lastNumber) - 1, layout: LentPools.layout).words
-        let bytes = word(header(.loanPool, 16)) + word(words.0) + word(words.1)
+        let bytes = frame(.loanPool, words.0, words.1)
         if isSwitched { pass(pools.memory, bytes) } else { lie { pass(pools.memory, bytes) } }
     }
 
     /// By the rules if the chunk is home. Frames that share a chunk's memory would change each other, so one is out at a time.
     private func lendFrame(count: Int, in chunk: Int) {
         guard let pools = lentPools, let number = pools.passed.keys.max() else { return }
-        let description = word(UInt64(number) | UInt64(chunk) << 32) + word(UInt64(FrameFormat.native.encodedLength(ofPayload: count)))
-        guard !pools.out.values.contains(where: { $0.index == chunk }) else {
-            return lie { putInOrder(word(header(.loan, 16)) + description) }
-        }
+        let encodedLength = FrameFormat.native.encodedLength(ofPayload: count)
+        let words = LoanDescription(pool: number, chunk: chunk, encodedLength: encodedLength).words
+        let description = frame(.loan, words.0, words.1)
+        guard !pools.out.values.contains(where: { $0.index == chunk }) else { return lie { putInOrder(description) } }
         let payload = self.payload(count: count)
         for (offset, byte) in frame(payload).enumerated() {
             unsafe pools.memory.frame(in: chunk).storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
         }
-        guard putInOrder(word(header(.loan, 16)) + description) else { return }
+        guard putInOrder(description) else { return }
         lentPools?.passed[number] = true
         lentPools?.out[frames.count] = LentPools.Chunk(pool: number, index: chunk)
         frames.append(payload)
@@ -82,16 +82,16 @@ extension LanePeerActor {
     /// By the rules if it was lent from, and all is home.
     private func endPool() {
         guard let pools = lentPools, let number = pools.passed.keys.min() else { return }
-        let frame = word(header(.loanPoolEnd, 8)) + word(UInt64(number))
+        let end = frame(.loanPoolEnd, UInt64(number))
         guard pools.passed[number] == true, !pools.out.values.contains(where: { $0.pool == number }) else {
-            return lie { putInOrder(frame) }
+            return lie { putInOrder(end) }
         }
-        if putInOrder(frame) { lentPools?.passed[number] = nil }
+        if putInOrder(end) { lentPools?.passed[number] = nil }
     }
 
     private func passAnything(_ input: inout FuzzInput) {
         guard let memory = lentPools?.memory else { return }
-        let announcement = word(header(.loanPool, 16)) + word(number(&input)) + word(number(&input))
+        let announcement = frame(.loanPool, number(&input), number(&input))
         switch input.byte() & 3 {
         case 0: write(announcement)
         case 1: pass([wrongFile], announcement)
@@ -101,5 +101,8 @@ extension LanePeerActor {
 
     private func pass(_ memory: LoanPool, _ bytes: [UInt8]) { if let file = memory.descriptor { pass([file], bytes) } }
 
-    private func header(_ kind: FrameKind, _ payloadLength: UInt32) -> UInt64 { NativeHeader.word(kind: kind, payloadLength: payloadLength) }
+    /// A frame of the lane, whose payload is these words.
+    private func frame(_ kind: FrameKind, _ words: UInt64...) -> [UInt8] {
+        word(NativeHeader.word(kind: kind, payloadLength: UInt32(8 * words.count))) + words.flatMap(word)
+    }
 }
