@@ -6,7 +6,6 @@
  *
  * Prints one line of JSON with the names of `ringipc-limits`.
  */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 
 #include "../Limits/failure.h"
 #include "../Limits/measure.h"
+#include "../Sources/CBenchmark/include/CBenchmark.h"
 
 enum { ARENA_BYTES = 2 << 20, DRAINED = 64, CLIENT_CPU = 0, SERVER_CPU = 1 };
 
@@ -32,10 +32,8 @@ struct work {
 };
 
 static void pin(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set) < 0) fail_system("sched_setaffinity");
+    int result = bench_pin(cpu);
+    if (result < 0) fail_result("sched_setaffinity", result);
 }
 
 /* The mode in which nobody sleeps, and nobody looks whether the other side does. */
