@@ -59,9 +59,13 @@ extension Outbound {
     /// The peer sees it before this side prepares its next frame.
     @inline(__always)
     mutating func publish(_ lane: UnsafeMutablePointer<SharedLane>) {
-        let written = unsafe cursor - settledCursor
-        guard written > 0 else { return }
-        unsafe lane.pointee.producer.advance(written)
+        if unsafe cursor > settledCursor { unsafe publishWritten(in: lane) }
+    }
+
+    /// Not inlined: who answers frame by frame has published each by its header, and comes by here with nothing to do.
+    @inline(never)
+    private mutating func publishWritten(in lane: UnsafeMutablePointer<SharedLane>) {
+        unsafe lane.pointee.producer.advance(cursor - settledCursor)
         unsafe lane.pointee.publish()
         unsafe settle(in: lane)
     }
