@@ -58,7 +58,14 @@ extension Inbound {
             try lane.consumer.refresh()
             return lane.consumer.count
         }
-        var (length, looks) = (0 as UInt64, 0)
+        var (length, looks, quickLooks) = (0 as UInt64, 0, lane.spinPace.begin())
+        while length == 0 {
+            quickLooks &-= 1
+            // Not a condition of the loop: that would be asked once more when a head has come.
+            if quickLooks < 0 { break }
+            ringipc_relax_briefly()
+            length = consumer.lengthByHead
+        }
         while length == 0 {
             looks &+= 1
             // For empty frames, which no head tells of.
@@ -71,6 +78,7 @@ extension Inbound {
         }
         // Most of what is short ends in the line after that of its header. Asked for with each look, that line would be gone when the peer writes it.
         unsafe ringipc_prefetch(place + SharedLane.cacheLine)
+        lane.spinPace.end(pauses: looks)
         lane.consumer.note(frameOf: length)
         let count = Int(truncatingIfNeeded: length)
         unsafe SharedLane.fetchLines(at: place, count)

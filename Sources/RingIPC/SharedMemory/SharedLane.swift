@@ -40,6 +40,7 @@ struct SharedLane: ~Copyable {
     var outgoingLoans: OutgoingLoans
     var incomingLoans: IncomingLoans
     var pace = StreamPace()
+    var spinPace = SpinPace()
     /// Bytes that were published or lent, as far as they are counted elsewhere.
     private var countedBytes: UInt64 = 0
     /// Calls of the kernel: doorbells, and looks at the socket.
