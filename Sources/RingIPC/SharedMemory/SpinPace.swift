@@ -1,5 +1,3 @@
-internal import CRingIPC
-
 /// How soon a reader that spins looks again.
 ///
 /// Between cores each look takes a cache line, and one that comes while the writer has not done with that line costs both sides the way of it: a pause
