@@ -18,6 +18,12 @@ import Testing
         #expect(error?.description == "sh failed with exit code 3")
     }
 
+    @Test func `a failure tells the last line that was printed`() throws {
+        let child = try shell("echo before; echo why; exit 3")
+        let error = #expect(throws: BenchmarkFailure.self) { try child.finish(within: 10) }
+        #expect(error?.description == "sh failed with exit code 3: why")
+    }
+
     @Test func `an end by a signal is a failure`() throws {
         let child = try shell("kill -9 $$")
         let error = #expect(throws: BenchmarkFailure.self) { try child.finish(within: 10) }

@@ -115,8 +115,13 @@ import Testing
     @Test(arguments: Backends.survey().filter(\.isAvailable).map { MeasuredBackend($0.backend) })
     func `with clients and servers killed, every frame is accounted for`(backend: MeasuredBackend) throws {
         let folder = Tool.path.split(separator: "/").dropLast().joined(separator: "/")
+        // In one output, so that a failure tells what the soak said last.
         let soak = try ChildProcess(
-            "/\(folder)/ringipc-bench", ["soak", "run", "--seconds", "4", "--seed", "20261124", "--backend", backend.rawValue])
+            "/bin/sh",
+            [
+                "-c", "exec \"$0\" \"$@\" 2>&1", "/\(folder)/ringipc-bench", "soak", "run", "--seconds", "4", "--seed", "20261124", "--backend",
+                backend.rawValue,
+            ])
         let report = try soak.finish(within: 300)
         #expect(report.contains("| violations"))
     }

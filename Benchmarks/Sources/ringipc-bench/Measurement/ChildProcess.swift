@@ -48,11 +48,11 @@ final class ChildProcess {
     }
 
     /// Waits for `READY`, the word with which a server says that it listens.
-    func waitUntilReady(within seconds: Double = 10) throws {
+    func waitUntilReady(within seconds: Double = 30) throws {
         guard try readLine(within: seconds) == "READY" else { throw BenchmarkFailure("\(name) did not become ready") }
     }
 
-    /// Waits for its end and returns what it printed since. An exit code other than 0 is a failure of the run.
+    /// Waits for its end and returns what it printed since. An exit code other than 0 is a failure of the run, which tells the last line of that.
     func finish(within seconds: Double) throws -> String {
         let deadline = Deadline(seconds: seconds)
         while try readMore(before: deadline) {}
@@ -61,8 +61,12 @@ final class ChildProcess {
         isReaped = true
         // The low seven bits are the signal that ended it, the next byte is its exit code (waitpid(2)).
         guard status & 0x7F == 0 else { throw BenchmarkFailure("\(name) was ended by signal \(status & 0x7F)") }
-        guard status == 0 else { throw BenchmarkFailure("\(name) failed with exit code \(status >> 8 & 0xFF)") }
-        return String(decoding: pending, as: UTF8.self)
+        let output = String(decoding: pending, as: UTF8.self)
+        guard status == 0 else {
+            let words = output.split(separator: "\n").last.map { ": \($0)" } ?? ""
+            throw BenchmarkFailure("\(name) failed with exit code \(status >> 8 & 0xFF)\(words)")
+        }
+        return output
     }
 
     /// False once it has ended, however that came.

@@ -81,7 +81,7 @@ struct SoakRun {
 
     /// Waits until the server holds what it held without clients: the descriptors of its loop, and its listener.
     private func awaitQuiet(_ population: SoakPopulation, ownDescriptors: Int?) throws -> ProcessFootprint {
-        let deadline = Deadline(seconds: 15)
+        let deadline = Deadline(seconds: 60)
         while true {
             guard let footprint = population.serverFootprint else { throw BenchmarkFailure("the server is gone") }
             let others = footprint.descriptors - footprint.sockets

@@ -25,7 +25,7 @@ final class SoakServer: Sendable {
 
     /// The kernel takes a ring apart after its process is gone: for a moment the name of a killed server is still taken.
     private func listen(_ endpoint: Endpoint) throws {
-        let deadline = Deadline(seconds: 5)
+        let deadline = Deadline(seconds: 20)
         while !deadline.isPassed {
             do {
                 try loop.listen(on: endpoint) { _ in Handler(server: self) }
@@ -35,7 +35,7 @@ final class SoakServer: Sendable {
             }
             bench_sleep_until(bench_monotonic_nanoseconds() + 1_000_000)
         }
-        throw BenchmarkFailure("\(endpoint) is still taken, 5 seconds after its server was killed")
+        throw BenchmarkFailure("\(endpoint) is still taken, 20 seconds after its server was killed")
     }
 
     private static func endOnSignal(_ loop: EventLoop, _ context: inout LoopContext) {
