@@ -49,22 +49,34 @@ INLINE uint64_t low_bytes(size_t count) { return (UINT64_C(1) << (8 * count)) - 
 typedef uint64_t word_pair __attribute__((vector_size(2 * WORD)));
 typedef word_pair loose_pair __attribute__((may_alias, aligned(1)));
 
-INLINE word_pair content_pair(word_pair words, uint64_t index) {
-    return words + (word_pair){index * CONTENT_STEP, (index + 1) * CONTENT_STEP};
+/* The words of a block from one on, which is carried to the next block by one addition for each register. */
+struct content_block {
+    word_pair pairs[BLOCK_WORDS / 2];
+};
+
+INLINE struct content_block content_block(uint64_t word) {
+    struct content_block block;
+    for (size_t i = 0; i < BLOCK_WORDS / 2; i++)
+        block.pairs[i] = (word_pair){word, word} + (word_pair){2 * i * CONTENT_STEP, (2 * i + 1) * CONTENT_STEP};
+    return block;
+}
+
+INLINE void content_advance(struct content_block *block) {
+    for (size_t i = 0; i < BLOCK_WORDS / 2; i++) block->pairs[i] += (word_pair){BLOCK_WORDS * CONTENT_STEP, BLOCK_WORDS * CONTENT_STEP};
 }
 
 INLINE void content_fill(unsigned char *bytes, size_t size, uint64_t word) {
+    struct content_block block = content_block(word);
     for (; size >= BLOCK_WORDS * WORD; size -= BLOCK_WORDS * WORD) {
-        loose_pair *pairs = (loose_pair *)bytes;
-        word_pair words = {word, word};
         for (size_t i = 0; i < BLOCK_WORDS / 2; i++) {
-            pairs[i] = content_pair(words, 2 * i);
+            ((loose_pair *)bytes)[i] = block.pairs[i];
             /* Upwards: blocks lie across two cache lines, and in another order each goes back to the line before. */
             __asm__ volatile("" ::: "memory");
         }
+        content_advance(&block);
         bytes += BLOCK_WORDS * WORD;
-        word += BLOCK_WORDS * CONTENT_STEP;
     }
+    word = block.pairs[0][0];
     for (; size >= WORD; size -= WORD) {
         *(loose_word *)bytes = word;
         bytes += WORD;
@@ -78,14 +90,14 @@ INLINE void content_fill(unsigned char *bytes, size_t size, uint64_t word) {
 
 /* Zero if every byte is as it was filled. */
 INLINE uint64_t content_difference(const unsigned char *bytes, size_t size, uint64_t word) {
+    struct content_block block = content_block(word);
     word_pair differences = {0, 0};
     for (; size >= BLOCK_WORDS * WORD; size -= BLOCK_WORDS * WORD) {
-        const loose_pair *pairs = (const loose_pair *)bytes;
-        word_pair words = {word, word};
-        for (size_t i = 0; i < BLOCK_WORDS / 2; i++) differences |= pairs[i] ^ content_pair(words, 2 * i);
+        for (size_t i = 0; i < BLOCK_WORDS / 2; i++) differences |= ((const loose_pair *)bytes)[i] ^ block.pairs[i];
+        content_advance(&block);
         bytes += BLOCK_WORDS * WORD;
-        word += BLOCK_WORDS * CONTENT_STEP;
     }
+    word = block.pairs[0][0];
     uint64_t difference = differences[0] | differences[1];
     if (size == 0) return difference;
     for (; size >= WORD; size -= WORD) {

@@ -16,6 +16,9 @@ enum Content {
             &+ Block(step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7, step &* 8)
     }
 
+    /// From a block to the next. The block itself is carried from one to the other: one addition for each of its registers.
+    private static var blockStep: Block { Block(repeating: step &* 8) }
+
     /// Writes message `sequence` over all of `payload`.
     @inline(__always)
     static func write(_ sequence: UInt64, to payload: inout MutableRawSpan) {
@@ -34,20 +37,20 @@ enum Content {
     /// Whether `payload` is message `sequence`, byte for byte. Differences are collected without a branch for each word.
     @inline(__always)
     static func matches(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
-        var word = sequence
+        var expected = block(from: sequence)
         var differences = Block(repeating: 0)
         var offset = 0
         let blocks = payload.byteCount & ~(blockSize &- 1)
         while offset != blocks {
             let found = unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Block.self).littleEndian
-            differences |= found ^ block(from: word)
-            word &+= step &* 8
+            differences |= found ^ expected
+            expected &+= blockStep
             offset &+= blockSize
         }
         let half = differences.lowHalf | differences.highHalf
         let quarter = half.lowHalf | half.highHalf
         guard quarter[0] | quarter[1] == 0 else { return false }
-        return payload.byteCount == blocks || restMatches(word, payload.extracting(droppingFirst: blocks))
+        return payload.byteCount == blocks || restMatches(expected[0], payload.extracting(droppingFirst: blocks))
     }
 
     /// Writes only the first word of message `sequence`.
@@ -65,21 +68,21 @@ enum Content {
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        var word = sequence
+        var next = block(from: sequence)
         var offset = 0
         let blocks = bytes.count & ~(blockSize &- 1)
         while offset != blocks {
-            let block = block(from: word).littleEndian
+            let block = next.littleEndian
             // Upwards, in registers of the baseline. A store of the whole block is cut into parts that are written downwards, and since blocks
             // lie across two cache lines each then goes back to the line before: round trips of 4 KiB took a fifth longer.
             unsafe start.storeBytes(of: block.lowHalf.lowHalf, toByteOffset: offset, as: SIMD2<UInt64>.self)
             unsafe start.storeBytes(of: block.lowHalf.highHalf, toByteOffset: offset &+ 16, as: SIMD2<UInt64>.self)
             unsafe start.storeBytes(of: block.highHalf.lowHalf, toByteOffset: offset &+ 32, as: SIMD2<UInt64>.self)
             unsafe start.storeBytes(of: block.highHalf.highHalf, toByteOffset: offset &+ 48, as: SIMD2<UInt64>.self)
-            word &+= step &* 8
+            next &+= blockStep
             offset &+= blockSize
         }
-        if bytes.count != blocks { unsafe writeRest(word, to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
+        if bytes.count != blocks { unsafe writeRest(next[0], to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
     }
 
     /// Less than a block. By itself, so that the loops over messages have the registers.
