@@ -232,6 +232,13 @@ static inline int64_t ringipc_monotonic_nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* What a load takes, the clock included: that waits for what was begun before. */
+static inline int64_t ringipc_load_nanoseconds(const void *address) {
+    int64_t began = ringipc_monotonic_nanoseconds();
+    (void)*(const volatile char *)address;
+    return ringipc_monotonic_nanoseconds() - began;
+}
+
 /* ---- process ---- */
 
 static inline uid_t ringipc_effective_user(void) { return geteuid(); }

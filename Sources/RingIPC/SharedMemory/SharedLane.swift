@@ -40,7 +40,7 @@ struct SharedLane: ~Copyable {
     var outgoingLoans: OutgoingLoans
     var incomingLoans: IncomingLoans
     var pace = StreamPace()
-    var spinPace = SpinPace()
+    var coreSharing = CoreSharing()
     /// Bytes that were published or lent, as far as they are counted elsewhere.
     private var countedBytes: UInt64 = 0
     /// Calls of the kernel: doorbells, and looks at the socket.
@@ -139,7 +139,7 @@ extension SharedLane {
     /// The first line is left alone: the reader looks at the head of the frame there. The last one holds the zero behind the frame.
     @inline(__always)
     func prepareLines(for length: Int) {
-        guard length > 2 * Self.cacheLine, length <= room else { return }
+        guard length > 2 * Self.cacheLine, !coreSharing.isShared, length <= room else { return }
         unsafe Self.storeToLines(at: front, min(length, Self.longestPrepared))
     }
 
@@ -216,12 +216,14 @@ extension SharedLane {
     var unreadOffset: Int { Int(truncatingIfNeeded: consumer.position & (consumer.size &- 1)) }
     /// The unread bytes themselves. Those beyond the ring's end lie at its beginning, too.
     var unread: UnsafeRawPointer { unsafe ringBase + unreadOffset }
+    /// The line of the peer's position. It is stored behind the head of a frame.
+    var positionLine: UnsafeRawPointer { unsafe peer.base + LaneWord.writePosition.offset }
 
     /// Asks for the cache lines of what has just come, all at once: a reader comes to them one after the other, and behind the header. Shorter frames
     /// have one line more than that of their head; where there is more, the processor is ahead of the reader by itself.
     @inline(__always)
-    static func fetchLines(at place: UnsafeRawPointer, _ count: Int) {
-        if count > 2 * cacheLine, count <= longestFetched { unsafe fetchEach(at: place, count) }
+    func fetchLines(at place: UnsafeRawPointer, _ count: Int) {
+        if count > 2 * Self.cacheLine, count <= Self.longestFetched, !coreSharing.isShared { unsafe Self.fetchEach(at: place, count) }
     }
 
     @inline(never)
