@@ -102,9 +102,9 @@ static void shared_client(int socket, struct pair *pair) {
         frame_encode_marked(question, work.options->size, sequence, producer_draft(&questions));
         questions.position += work.wire_size;
         producer_publish(&questions);
-        producer_prepare(&questions, work.wire_size);
+        if (!answers.sharing.is_shared) producer_prepare(&questions, work.wire_size);
         if (consumer_wait(&answers) != work.wire_size) fail(EXIT_WIRE, "an answer is not one message");
-        producer_prepare_again(&questions, work.wire_size);
+        if (!answers.sharing.is_shared) producer_prepare_again(&questions, work.wire_size);
         verify(NATIVE, &work, consumer_front(&answers), sequence);
         consumer_release(&answers, work.wire_size);
         uint64_t end = now_ns();
@@ -123,14 +123,14 @@ static void shared_server(int socket, struct pair *pair) {
     for (uint64_t sequence = 0; sequence < work.total; sequence++) {
         if (sequence == work.warm_up) meter_start(&pair->server);
         if (consumer_wait(&questions) != work.wire_size) fail(EXIT_WIRE, "a question is not one message");
-        producer_prepare_again(&answers, work.wire_size);
+        if (!questions.sharing.is_shared) producer_prepare_again(&answers, work.wire_size);
         verify(NATIVE, &work, consumer_front(&questions), sequence);
         unsigned char *answer = producer_reserve(&answers, work.wire_size);
         *(uint64_t *)answer = work.options->size | producer_draft(&answers);
         memcpy(answer + WORD, consumer_front(&questions) + WORD, work.wire_size - WORD);
         answers.position += work.wire_size;
         producer_publish(&answers);
-        producer_prepare(&answers, work.wire_size);
+        if (!questions.sharing.is_shared) producer_prepare(&answers, work.wire_size);
         consumer_release(&questions, work.wire_size);
     }
     meter_stop(&pair->server);
