@@ -16,8 +16,12 @@ enum Content {
             &+ Block(step, step &* 2, step &* 3, step &* 4, step &* 5, step &* 6, step &* 7, step &* 8)
     }
 
-    /// From a block to the next. The block itself is carried from one to the other: one addition for each of its registers.
+    /// From a block to the next, where one is carried to the other with one addition for each of its registers: less work than to make each anew, but
+    /// the registers for it are no longer there for the loops over short messages.
     private static var blockStep: Block { Block(repeating: step &* 8) }
+
+    /// Bytes of a message at whose front each block is made anew.
+    private static var front: Int { 4 &* blockSize }
 
     /// Writes message `sequence` over all of `payload`.
     @inline(__always)
@@ -37,20 +41,20 @@ enum Content {
     /// Whether `payload` is message `sequence`, byte for byte. Differences are collected without a branch for each word.
     @inline(__always)
     static func matches(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
-        var expected = block(from: sequence)
+        var word = sequence
         var differences = Block(repeating: 0)
         var offset = 0
-        let blocks = payload.byteCount & ~(blockSize &- 1)
+        let blocks = min(payload.byteCount, front) & ~(blockSize &- 1)
         while offset != blocks {
             let found = unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Block.self).littleEndian
-            differences |= found ^ expected
-            expected &+= blockStep
+            differences |= found ^ block(from: word)
+            word &+= step &* 8
             offset &+= blockSize
         }
         let half = differences.lowHalf | differences.highHalf
         let quarter = half.lowHalf | half.highHalf
         guard quarter[0] | quarter[1] == 0 else { return false }
-        return payload.byteCount == blocks || restMatches(expected[0], payload.extracting(droppingFirst: blocks))
+        return payload.byteCount == blocks || restMatches(word, payload.extracting(droppingFirst: blocks))
     }
 
     /// Writes only the first word of message `sequence`.
@@ -68,30 +72,42 @@ enum Content {
     @inline(__always)
     private static func write(_ sequence: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        var next = block(from: sequence)
+        var word = sequence
         var offset = 0
-        let blocks = bytes.count & ~(blockSize &- 1)
+        let blocks = min(bytes.count, front) & ~(blockSize &- 1)
         while offset != blocks {
-            let block = next.littleEndian
-            // Upwards, in registers of the baseline. A store of the whole block is cut into parts that are written downwards, and since blocks
-            // lie across two cache lines each then goes back to the line before: round trips of 4 KiB took a fifth longer.
-            unsafe start.storeBytes(of: block.lowHalf.lowHalf, toByteOffset: offset, as: SIMD2<UInt64>.self)
-            unsafe start.storeBytes(of: block.lowHalf.highHalf, toByteOffset: offset &+ 16, as: SIMD2<UInt64>.self)
-            unsafe start.storeBytes(of: block.highHalf.lowHalf, toByteOffset: offset &+ 32, as: SIMD2<UInt64>.self)
-            unsafe start.storeBytes(of: block.highHalf.highHalf, toByteOffset: offset &+ 48, as: SIMD2<UInt64>.self)
-            next &+= blockStep
+            unsafe write(block(from: word), to: start + offset)
+            word &+= step &* 8
             offset &+= blockSize
         }
-        if bytes.count != blocks { unsafe writeRest(next[0], to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
+        if bytes.count != blocks { unsafe writeRest(word, to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
     }
 
-    /// Less than a block. By itself, so that the loops over messages have the registers.
+    /// Upwards, in registers of the baseline. A store of the whole block is cut into parts that are written downwards, and since blocks lie across
+    /// two cache lines each then goes back to the line before: round trips of 4 KiB took a fifth longer.
+    @inline(__always)
+    private static func write(_ block: Block, to place: UnsafeMutableRawPointer) {
+        let block = block.littleEndian
+        unsafe place.storeBytes(of: block.lowHalf.lowHalf, as: SIMD2<UInt64>.self)
+        unsafe place.storeBytes(of: block.lowHalf.highHalf, toByteOffset: 16, as: SIMD2<UInt64>.self)
+        unsafe place.storeBytes(of: block.highHalf.lowHalf, toByteOffset: 32, as: SIMD2<UInt64>.self)
+        unsafe place.storeBytes(of: block.highHalf.highHalf, toByteOffset: 48, as: SIMD2<UInt64>.self)
+    }
+
+    /// Behind the front, and less than a block. By itself, so that the loops over messages have the registers.
     @inline(never)
     private static func writeRest(_ first: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard var next = bytes.baseAddress else { return }
-        var word = first
-        let tail = unsafe next + (bytes.count & ~7)
-        while unsafe next != tail {
+        var carried = block(from: first)
+        let blockEnd = unsafe next + (bytes.count & ~(blockSize &- 1))
+        let wordEnd = unsafe next + (bytes.count & ~7)
+        while unsafe next != blockEnd {
+            unsafe write(carried, to: next)
+            carried &+= blockStep
+            unsafe next += blockSize
+        }
+        var word = carried[0]
+        while unsafe next != wordEnd {
             unsafe next.storeBytes(of: word.littleEndian, as: UInt64.self)
             word &+= step
             unsafe next += 8
@@ -101,11 +117,21 @@ enum Content {
         }
     }
 
+    /// Behind the front, and less than a block.
     @inline(never)
     private static func restMatches(_ first: UInt64, _ payload: RawSpan) -> Bool {
-        var word = first
-        var differences: UInt64 = 0
+        var expected = block(from: first)
+        var blockDifferences = Block(repeating: 0)
         var offset = 0
+        let blocks = payload.byteCount & ~(blockSize &- 1)
+        while offset != blocks {
+            blockDifferences |= unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Block.self).littleEndian ^ expected
+            expected &+= blockStep
+            offset &+= blockSize
+        }
+        guard blockDifferences == Block(repeating: 0) else { return false }
+        var word = expected[0]
+        var differences: UInt64 = 0
         let tail = payload.byteCount & ~7
         while offset != tail {
             differences |= unsafe payload.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self).littleEndian ^ word
