@@ -48,7 +48,7 @@ extension Inbound {
         return true
     }
 
-    /// A short frame comes with the cache line of its head. Bytes that are there, or 0.
+    /// A short frame comes with the cache line of its head, and on one core any frame is seen there first. Bytes that are there, or 0.
     @inline(__always)
     private func lookAtHead(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Int {
         // Copies, which stay in registers: with each look more the frame would be seen later.
@@ -85,7 +85,7 @@ extension Inbound {
         return count
     }
 
-    /// The writer of a long frame begins it in the line of its head. All that it stores behind that would wait until it has got the line back from
+    /// Between cores: the writer of a long frame begins it in the line of its head. All that it stores behind that would wait until it has got the line back from
     /// whoever looks there.
     private func lookAtPosition(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Int {
         var looks = 0
@@ -103,7 +103,8 @@ extension Inbound {
         return count
     }
 
-    /// On one core, before those with a pause. 15 ns each: together longer than a wait is there.
+    /// On one core, before those with a pause. 15 ns each: together longer than the wait for a short frame is there, and no more of them, since while
+    /// a long one is written they take the core away from the peer.
     private static var quickLooks: Int { 4 }
 
     /// Bytes from which on the position is the better place to look, measured: 256 makes no difference, 64 loses a quarter, 4,096 gains 3 %.
