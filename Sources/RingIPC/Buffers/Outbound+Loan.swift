@@ -35,9 +35,11 @@ extension Outbound {
         try appendLaneFrame(.loan, words.0, words.1)
         framesSent &+= 1
         unsafe lane.pointee.outgoingLoans.sentBytes &+= UInt64(length)
+        let pool = loan.pool
         loan.markSent()
         // More than a coalescing threshold waits in the chunk.
         publish()
+        unsafe lane.pointee.outgoingLoans.prepareNext(in: pool)
     }
 
     private static var loanFrameLength: Int { FrameFormat.native.encodedLength(ofPayload: 16) }

@@ -100,6 +100,18 @@ extension LoanPool {
         while seenHome < min(inTurn, Self.mostSeenHome), try isHome((next + seenHome) % inTurn, words) { seenHome += 1 }
     }
 
+    /// While the peer takes a loan: looks which chunks are home, and makes the lines in which the next one begins this processor's own. They are in
+    /// the cache of the peer, which has read them; all that is stored behind the first word of a loan would wait for them
+    /// (see ``SharedLane/prepareLines(for:)``).
+    func prepareNext(_ words: MappedWords) {
+        // A counter that lies is told of when a chunk is taken.
+        if seenHome == 0 { try? lookHome(seenInTurn, words) }
+        guard seenHome > 0 else { return }
+        let frame = unsafe frame(in: next % seenInTurn)
+        unsafe frame.storeBytes(of: 0, as: UInt64.self)
+        unsafe frame.storeBytes(of: 0, toByteOffset: NativeHeader.length, as: UInt64.self)
+    }
+
     private func handOut(_ chunk: Int) -> Int {
         next = chunk + 1
         unsafe inHand[chunk].store(true, ordering: .relaxed)

@@ -31,6 +31,9 @@ struct OutgoingLoans: ~Copyable {
         return pools.contains { $0 === pool }
     }
 
+    /// A loan from that pool has been published.
+    func prepareNext(in pool: LoanPool) { pool.prepareNext(words) }
+
     /// A chunk that is home, in a pool that is there.
     mutating func take(_ count: Int) throws(TransportError) -> Loan? {
         let bits = LoanPoolLayout.chunkSizeBits(forPayload: count)

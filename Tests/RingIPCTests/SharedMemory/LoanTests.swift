@@ -141,6 +141,38 @@ import Testing
         #expect(try server.value() > 0)
     }
 
+    @Test func `what was written into loans in hand stays, while others are lent, sent and come back`() throws {
+        let endpoint = Endpoint.abstract(uniqueAbstractName())
+        let chunks = 5
+        let configuration = Self.configuration { $0.loanBudget = chunks * 8 * ((64 << 10) + 64) }
+        let server = try blockingServer(configuration, on: endpoint, Self.echo)
+        var client = try Self.open(configuration, endpoint)
+        for kept in 1..<chunks {
+            var boxes: [LoanBox] = []
+            for round in 0..<4 * chunks {
+                if boxes.count < kept {
+                    let box = LoanBox(try unwrap(try client.loan(byteCount: 1_000)))
+                    box.loan?.write(Pattern.bytes(1_000, seed: boxes.count))
+                    boxes.append(box)
+                }
+                var other = try unwrap(try client.loan(byteCount: 1_000))
+                other.write(Pattern.bytes(1_000, seed: chunks + round))
+                try client.send(other)
+                let isRight = try client.receive(within: safetyNet) { frame, _ in
+                    Pattern.matches(frame, count: 1_000, seed: chunks + round)
+                }
+                #expect(isRight == true)
+            }
+            for (index, box) in boxes.enumerated() {
+                try client.send(try unwrap(box.loan.take()))
+                let isRight = try client.receive(within: safetyNet) { frame, _ in Pattern.matches(frame, count: 1_000, seed: index) }
+                #expect(isRight == true)
+            }
+        }
+        try client.close()
+        #expect(try server.value() > 0)
+    }
+
     @Test func `chunks are lent in turn, as far as 4 MiB of payload go, and any that is home rather than none`() throws {
         let lane = try Lane(ringSize: 4_096)
         let (own, peer) = unsafe (lane.memory(of: 0), lane.memory(of: 1))
