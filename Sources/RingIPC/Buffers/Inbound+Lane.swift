@@ -85,8 +85,8 @@ extension Inbound {
         return count
     }
 
-    /// Between cores: the writer of a long frame begins it in the line of its head. All that it stores behind that would wait until it has got the line back from
-    /// whoever looks there.
+    /// Between cores: the writer of a long frame begins it in the line of its head. All that it stores behind that would wait until it has got the line
+    /// back from whoever looks there.
     private func lookAtPosition(_ lane: inout SharedLane, _ times: Int) throws(TransportError) -> Int {
         var looks = 0
         while try !lane.consumer.hasBytes() {
