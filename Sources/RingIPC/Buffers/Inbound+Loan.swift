@@ -1,12 +1,21 @@
 // Loaned frames: read where they lie in the peer's memory, or from a copy.
 
 extension Inbound {
+    /// Whether the description of a loan lies at the front. `ring` is not empty, and begins with a frame.
+    var beginsWithLoan: Bool {
+        @inline(__always) get {
+            let front = unsafe ring.readable
+            let header = unsafe UInt64(littleEndian: front.loadUnaligned(as: UInt64.self))
+            return header == LoanDescription.header && front.count >= LoanDescription.frameLength
+        }
+    }
+
     /// Takes a loan off, of which the description lies at the front.
     mutating func takeLoan() throws(TransportError) {
         guard let lane = unsafe lane else { return }
         try requireNoPieces()
         let description = unsafe LoanDescription(frame: ring.readable)
-        ring.consume(FrameFormat.native.encodedLength(ofPayload: 16))
+        ring.consume(LoanDescription.frameLength)
         let frame = unsafe try lane.pointee.takeLoan(description)
         isOrdinary = false
         if isInPlace { unsafe loaned = unsafe frame } else { unsafe try copyLoan(frame) }
@@ -15,8 +24,11 @@ extension Inbound {
 
     /// What was lent, or a copy of it, has to be one whole frame of data.
     static func requireOneFrame(_ bytes: UnsafeRawBufferPointer, _ parser: FrameParser) throws(TransportError) {
+        if unsafe parser.rules.isOneFrame(bytes) { return }
+        // Too long, perhaps, or with something behind its payload.
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
-        guard try batch.next() != nil, batch.remainingCount == 0 else { throw malformedLoan() }
+        _ = try batch.next()
+        throw malformedLoan()
     }
 
     mutating func takeLoanPoolEnd() throws(TransportError) {

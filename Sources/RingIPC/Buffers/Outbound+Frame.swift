@@ -49,19 +49,19 @@ extension Outbound {
     @inlinable
     @inline(__always)
     mutating func closeFrame(_ frame: OpenFrame, _ count: Int) {
-        if draft & NativeHeader.singleDraft != 0 { unsafe publishFrame(frame, count) } else { unsafe closeFrame(frame) }
+        guard draft & NativeHeader.singleDraft != 0 else { return unsafe closeFrame(frame) }
+        unsafe publishFrame(frame, header: UInt64(truncatingIfNeeded: count))
     }
 
     /// The reader waits for this very frame, and takes its first cache line back as soon as it can. Before the header is there that only costs
     /// both sides the way of the line, so it comes directly behind the payload: each store between the two would prolong that time.
     @inlinable
     @inline(__always)
-    mutating func publishFrame(_ frame: OpenFrame, _ count: Int) {
+    mutating func publishFrame(_ frame: OpenFrame, header: UInt64) {
         // The frame after this is not there: whatever lies in its place is of another lap.
         unsafe Self.word(at: frame.end).pointee.store(0, ordering: .relaxed)
         // Pair HEAD: releases the bytes of the frame, and the zero behind it, to `RingConsumer.hasFrame`.
-        let header = UInt64(truncatingIfNeeded: count).littleEndian
-        unsafe Self.word(at: frame.payload - NativeHeader.length).pointee.store(header, ordering: .releasing)
+        unsafe Self.word(at: frame.payload - NativeHeader.length).pointee.store(header.littleEndian, ordering: .releasing)
         unsafe followPublishedFrame(to: frame.end)
     }
 

@@ -14,7 +14,7 @@ extension Outbound {
         if let loan = unsafe try lane.pointee.outgoingLoans.take(byteCount) { return loan }
         guard unsafe lane.pointee.outgoingLoans.maySeekPool() else { return nil }
         for pool in unsafe try lane.pointee.outgoingLoans.makeRoom(for: byteCount) {
-            try appendLaneFrame(.loanPoolEnd, UInt64(pool))
+            try appendPoolEnd(pool)
         }
         return unsafe try lane.pointee.outgoingLoans.takeFromNewPool(byteCount)
     }
@@ -29,20 +29,12 @@ extension Outbound {
             preconditionFailure("a loan is sent on the connection that has lent it")
         }
         try requireSendable(loan.count)
-        try requireQueueRoom(Self.loanFrameLength)
-        let length = encoder.encodedLength(ofPayload: loan.count)
-        let words = LoanDescription(pool: loan.pool.number, chunk: loan.chunk, encodedLength: length).words
-        try appendLaneFrame(.loan, words.0, words.1)
-        framesSent &+= 1
-        unsafe lane.pointee.outgoingLoans.sentBytes &+= UInt64(length)
-        let pool = loan.pool
-        loan.markSent()
+        try requireQueueRoom(LoanDescription.frameLength)
+        try append(loan.description)
         // More than a coalescing threshold waits in the chunk.
         publish()
-        unsafe lane.pointee.outgoingLoans.prepareNext(in: pool)
+        unsafe lane.pointee.outgoingLoans.noteSent(loan)
     }
-
-    private static var loanFrameLength: Int { FrameFormat.native.encodedLength(ofPayload: 16) }
 
     /// Sends by loan what `write` produces. `false`, and `write` was not called, when the payload is too short for that or there is no loan.
     mutating func sendByLoan(_ count: Int, _ write: (inout MutableRawSpan) -> Void) throws(TransportError) -> Bool {
@@ -60,18 +52,29 @@ extension Outbound {
         }
     }
 
-    /// Queues a frame of the lane with one or two words of payload, in one piece.
-    private mutating func appendLaneFrame(_ kind: FrameKind, _ first: UInt64, _ second: UInt64? = nil) throws(TransportError) {
-        let payloadLength = second == nil ? 8 : 16
-        let length = NativeHeader.length + payloadLength
+    /// Queues a description, in one piece. A peer that waits for it gets it as any first frame: see ``publishFrame(_:header:)``.
+    @inline(__always)
+    private mutating func append(_ loan: LoanDescription) throws(TransportError) {
+        if LoanDescription.frameLength > room { try makeRoom(forFrame: LoanDescription.frameLength, inChunk: LoanDescription.frameLength) }
+        let frame = unsafe OpenFrame(payload: cursor + NativeHeader.length, end: cursor + LoanDescription.frameLength)
+        let (first, second) = loan.words
+        unsafe frame.payload.storeBytes(of: first.littleEndian, as: UInt64.self)
+        unsafe frame.payload.storeBytes(of: second.littleEndian, toByteOffset: 8, as: UInt64.self)
+        if draft & NativeHeader.singleDraft != 0 { return unsafe publishFrame(frame, header: LoanDescription.header) }
+        unsafe cursor.storeBytes(of: (LoanDescription.header | draft).littleEndian, as: UInt64.self)
+        unsafe closeFrame(frame)
+    }
+
+    /// Queues the end of a pool, in one piece.
+    private mutating func appendPoolEnd(_ number: UInt32) throws(TransportError) {
+        let length = 2 * NativeHeader.length
         if length > room { try makeRoom(forFrame: length, inChunk: length) }
-        let header = NativeHeader.word(kind: kind, payloadLength: UInt32(payloadLength))
+        let header = NativeHeader.word(kind: .loanPoolEnd, payloadLength: 8)
         unsafe cursor.storeBytes(of: (header | draft).littleEndian, as: UInt64.self)
-        unsafe cursor.storeBytes(of: first.littleEndian, toByteOffset: 8, as: UInt64.self)
-        if let second { unsafe cursor.storeBytes(of: second.littleEndian, toByteOffset: 16, as: UInt64.self) }
+        unsafe cursor.storeBytes(of: UInt64(number).littleEndian, toByteOffset: NativeHeader.length, as: UInt64.self)
         unsafe cursor += length
         draft = 0
-        // The end of a pool may be beyond the queue's limit.
+        // It may be beyond the queue's limit.
         room = max(0, room)
     }
 

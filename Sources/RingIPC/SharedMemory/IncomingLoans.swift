@@ -17,8 +17,10 @@ struct IncomingLoans: ~Copyable {
     /// Bytes of all frames that were taken, headers included.
     private(set) var receivedBytes: UInt64 = 0
 
+    /// Without a reference to the pool: counting it would cost a frame four locked instructions, each of which waits for the stores before it.
     private struct CurrentLoan {
-        let pool: PeerLoanPool
+        /// Its place among the pools. They stay as they are while a loan is read.
+        let pool: Int
         let chunk: Int
         let returns: UInt64
         let length: Int
@@ -50,11 +52,21 @@ extension IncomingLoans {
         announced.append((pool, descriptor))
     }
 
-    func knows(_ number: UInt32) -> Bool { pools.contains { $0.number == number } || announced.contains { $0.pool.number == number } }
+    @inline(__always)
+    func knows(_ number: UInt32) -> Bool {
+        for index in pools.indices where pools[index].number == number { return true }
+        return announced.contains { $0.pool.number == number }
+    }
 
-    /// The pool of that number, which is mapped if it was not before.
-    private mutating func pool(_ number: UInt32) throws(TransportError) -> PeerLoanPool {
-        for pool in pools where pool.number == number { return pool }
+    /// Where the pool of that number is among the pools. It is mapped if it was not before.
+    @inline(__always)
+    private mutating func index(of number: UInt32) throws(TransportError) -> Int {
+        for index in pools.indices where pools[index].number == number { return index }
+        return try map(number)
+    }
+
+    @inline(never)
+    private mutating func map(_ number: UInt32) throws(TransportError) -> Int {
         guard let index = announced.firstIndex(where: { $0.pool.number == number }), let layout = announced[index].pool.layout else {
             throw Self.lie("speaks of loan pool \(number), which it has not passed")
         }
@@ -64,10 +76,9 @@ extension IncomingLoans {
             throw Self.lie(
                 "lends from pool \(number) of \(layout.byteCount) bytes; \(mappedBytes) of \(limit) are mapped, and its place must be free")
         }
-        let pool = try PeerLoanPool(announcement, layout, adopting: descriptor, owner: owner, words: words)
-        pools.append(pool)
+        pools.append(try PeerLoanPool(announcement, layout, adopting: descriptor, owner: owner, words: words))
         mappedBytes += layout.byteCount
-        return pool
+        return pools.count - 1
     }
 
     /// The peer needs a pool no more, of which nothing is here.
@@ -88,39 +99,40 @@ extension IncomingLoans {
 extension IncomingLoans {
     /// Takes a loan that the ring speaks of. Returns the bytes of its frame, which are only known to lie within the chunk.
     mutating func take(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
-        let pool = try pool(loan.pool)
-        guard loan.chunk < pool.layout.count, loan.encodedLength & 7 == 0, loan.encodedLength >= NativeHeader.length,
-            loan.encodedLength <= pool.layout.longestFrame
+        let index = try index(of: loan.pool)
+        let layout = pools[index].layout
+        guard loan.chunk < layout.count, loan.encodedLength & 7 == 0, loan.encodedLength >= NativeHeader.length,
+            loan.encodedLength <= layout.longestFrame
         else { throw Self.lie("lends \(loan.encodedLength) bytes in chunk \(loan.chunk) of pool \(loan.pool), which cannot be there") }
-        let chunk = Int(loan.chunk)
+        let (chunk, length) = (Int(loan.chunk), Int(loan.encodedLength))
+        let frame = unsafe pools[index].frame(in: chunk, length: length)
         // Its header is at the end of one cache line, and its payload begins the next. Fetched together, and while the rest is checked.
-        unsafe ringipc_prefetch(pool.payload(in: chunk) - NativeHeader.length)
-        unsafe ringipc_prefetch(pool.payload(in: chunk))
-        guard pool.isHome(chunk) else { throw Self.lie("lends chunk \(chunk) of pool \(loan.pool) again, which is still here") }
-        let length = Int(loan.encodedLength)
-        current = CurrentLoan(pool: pool, chunk: chunk, returns: pool.take(chunk), length: length)
+        unsafe ringipc_prefetch(frame.baseAddress)
+        unsafe ringipc_prefetch(frame.baseAddress! + NativeHeader.length)
+        guard pools[index].isHome(chunk) else { throw Self.lie("lends chunk \(chunk) of pool \(loan.pool) again, which is still here") }
+        current = CurrentLoan(pool: index, chunk: chunk, returns: pools[index].take(chunk), length: length)
         receivedBytes &+= loan.encodedLength
-        return unsafe pool.frame(in: chunk, length: length)
+        return unsafe frame
     }
 
     /// The frame that was taken and is not finished.
     var currentFrame: UnsafeRawBufferPointer? {
         guard let loan = current else { return nil }
-        return unsafe loan.pool.frame(in: loan.chunk, length: loan.length)
+        return unsafe pools[loan.pool].frame(in: loan.chunk, length: loan.length)
     }
 
     /// The frame was read, or copied: unless there is a lease, the chunk is the peer's again.
     mutating func finish() {
         guard let loan = current.take() else { return }
-        if !loan.isLeased { loan.pool.giveBack(loan.chunk, loan.returns) }
+        if !loan.isLeased { pools[loan.pool].giveBack(loan.chunk, loan.returns) }
     }
 
     /// A lease of the frame that is being read; `nil` when `payload` is not that, or there are too many.
     mutating func lease(_ payload: UnsafeRawBufferPointer) -> FrameLease? {
-        guard let loan = current, !loan.isLeased, unsafe payload.baseAddress == loan.pool.payload(in: loan.chunk),
-            loan.pool.beginLease(atMost: maximumLeases)
-        else { return nil }
+        guard let loan = current, !loan.isLeased else { return nil }
+        let pool = pools[loan.pool]
+        guard unsafe payload.baseAddress == pool.payload(in: loan.chunk), pool.beginLease(atMost: maximumLeases) else { return nil }
         current?.isLeased = true
-        return FrameLease(of: loan.chunk, in: loan.pool, returns: loan.returns, count: payload.count)
+        return FrameLease(of: loan.chunk, in: pool, returns: loan.returns, count: payload.count)
     }
 }

@@ -22,33 +22,49 @@
 public struct Loan: ~Copyable, Sendable {
     /// Bytes of payload.
     public let count: Int
-    let pool: LoanPool
     let chunk: Int
-    private var isSent = false
+    /// Kept by the connection, and by the chunk in hand when that is gone.
+    private let pool: Unmanaged<LoanPool>
 
     /// The chunk is the program's now. The frame around the payload is written.
-    init(of chunk: Int, in pool: LoanPool, count: Int) {
+    init(of chunk: Int, in pool: Unmanaged<LoanPool>, count: Int) {
         self.count = count
-        self.pool = pool
+        unsafe self.pool = unsafe pool
         self.chunk = chunk
-        unsafe FrameEncoder(format: .native).writeFrame(around: count, to: pool.frame(in: chunk))
+        unsafe FrameEncoder.writeNative(around: count, headerBits: 0, to: frame)
     }
 
-    deinit { if !isSent { pool.putBack(chunk) } }
+    deinit { unsafe pool._withUnsafeGuaranteedRef { $0.putBack(chunk) } }
 
     /// The payload, which begins at a multiple of 64 bytes. What is not written has an arbitrary value: zero, or what an earlier loan to the same peer
     /// had there.
     public var mutableBytes: MutableRawSpan {
         @_lifetime(&self)
         mutating get {
-            let bytes = unsafe MutableRawSpan(_unsafeStart: pool.frame(in: chunk) + NativeHeader.length, byteCount: count)
+            let bytes = unsafe MutableRawSpan(_unsafeStart: frame + NativeHeader.length, byteCount: count)
             return unsafe _overrideLifetime(bytes, mutating: &self)
         }
     }
 
-    /// The peer may read it; it is the peer that gives the chunk back.
-    consuming func markSent() {
-        pool.markSent(chunk)
-        isSent = true
+    private var frame: UnsafeMutableRawPointer {
+        @inline(__always) get { unsafe pool._withUnsafeGuaranteedRef { unsafe $0.frame(in: chunk) } }
+    }
+
+    func isFrom(_ pool: LoanPool) -> Bool { unsafe self.pool.toOpaque() == Unmanaged.passUnretained(pool).toOpaque() }
+
+    /// Where the peer finds it.
+    var description: LoanDescription {
+        LoanDescription(
+            pool: unsafe pool._withUnsafeGuaranteedRef { $0.number }, chunk: chunk,
+            encodedLength: NativeHeader.encodedLength(ofPayload: count))
+    }
+
+    /// It is sent: the peer may read it, and it is the peer that gives the chunk back. The place of the next one is made ready.
+    consuming func markSent(_ words: MappedWords) {
+        unsafe pool._withUnsafeGuaranteedRef { pool in
+            pool.markSent(chunk)
+            pool.prepareNext(words)
+        }
+        discard self
     }
 }

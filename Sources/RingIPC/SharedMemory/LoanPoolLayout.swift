@@ -19,7 +19,9 @@ struct LoanPoolLayout: Hashable, Sendable {
     var stride: Int { Self.headLength + chunkSize }
     var byteCount: Int { count * stride }
     /// Bytes of the longest frame in a chunk, header included.
-    var longestFrame: Int { NativeHeader.length + chunkSize }
+    var longestFrame: Int {
+        @inline(__always) get { NativeHeader.length + chunkSize }
+    }
 
     /// `nil` for what no pool has.
     init?(chunkSizeBits: Int, count: Int) {
@@ -34,6 +36,7 @@ struct LoanPoolLayout: Hashable, Sendable {
     }
 
     /// Where the frame in a chunk begins, in bytes from the beginning of the pool.
+    @inline(__always)
     func frameOffset(of chunk: Int) -> Int { chunk * stride + Self.headLength - NativeHeader.length }
 }
 
@@ -80,6 +83,11 @@ struct LoanDescription: Equatable {
     let chunk: UInt32
     /// Bytes of the frame in the chunk: header, payload and padding.
     let encodedLength: UInt64
+
+    /// Of the frame, in the ring.
+    static var header: UInt64 { NativeHeader.word(kind: .loan, payloadLength: 16) }
+    /// Bytes of the frame: a header and two words.
+    static var frameLength: Int { 3 * NativeHeader.length }
 
     init(pool: UInt32, chunk: Int, encodedLength: Int) {
         self.pool = pool

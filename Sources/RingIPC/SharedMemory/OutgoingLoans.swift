@@ -26,19 +26,26 @@ struct OutgoingLoans: ~Copyable {
     /// The peer says how many bytes it maps.
     mutating func setPeerLimit(_ bytes: UInt64) { limit = min(budget, Int(clamping: bytes)) }
 
+    deinit { for pool in pools { pool.leaveToHands() } }
+
     func owns(_ loan: borrowing Loan) -> Bool {
-        let pool = loan.pool
-        return pools.contains { $0 === pool }
+        for index in pools.indices where loan.isFrom(pools[index]) { return true }
+        return false
     }
 
-    /// A loan from that pool has been published.
-    func prepareNext(in pool: LoanPool) { pool.prepareNext(words) }
+    /// The description of a loan has been published, or is queued.
+    mutating func noteSent(_ loan: consuming Loan) {
+        sentBytes &+= UInt64(NativeHeader.encodedLength(ofPayload: loan.count))
+        loan.markSent(words)
+    }
 
     /// A chunk that is home, in a pool that is there.
-    mutating func take(_ count: Int) throws(TransportError) -> Loan? {
+    func take(_ count: Int) throws(TransportError) -> Loan? {
         let bits = LoanPoolLayout.chunkSizeBits(forPayload: count)
-        for pool in pools where pool.layout.chunkSizeBits == bits {
-            if let chunk = try pool.take(words, for: count) { return Loan(of: chunk, in: pool, count: count) }
+        for index in pools.indices where pools[index].layout.chunkSizeBits == bits {
+            let pool = unsafe Unmanaged.passUnretained(pools[index])
+            if let chunk = unsafe pool._withUnsafeGuaranteedRef({ $0.takeSeen(for: count) }) { return unsafe Loan(of: chunk, in: pool, count: count) }
+            if let chunk = try pools[index].take(words, for: count) { return unsafe Loan(of: chunk, in: pool, count: count) }
         }
         return nil
     }

@@ -264,6 +264,7 @@ extension SharedLane {
     mutating func takePassed(_ descriptor: Int32) -> Bool { socketInput.passed.append(descriptor) }
 
     /// Takes a loan that the ring speaks of; see ``IncomingLoans/take(_:)``.
+    @inline(__always)
     mutating func takeLoan(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
         // An honest peer has passed the pool before, by the socket.
         if !incomingLoans.knows(loan.pool) { try readSocket() }

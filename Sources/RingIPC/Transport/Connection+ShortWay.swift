@@ -20,6 +20,7 @@ extension Connection {
         // While the lines of what has come travel: the peer's processor, which fetches ahead of what it reads, has taken our first ones back.
         if published >= Inbound.longFrame { unsafe lane.pointee.prepareLines(for: min(published, 2 * Inbound.longFrame)) }
         laneSpinBudget.spinSucceeded()
+        if unsafe inbound.pointee.beginsWithLoan { unsafe try inbound.pointee.takeLoan() }
     }
 
     /// A pause of the processor lies between two looks, of 3 to 150 cycles: together some microseconds.

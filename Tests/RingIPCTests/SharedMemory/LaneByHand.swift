@@ -30,6 +30,17 @@ final class LaneByHand {
         }
     }
 
+    /// The other end of a lane that was just made, which has switched and may lend. What it has sent until then is read.
+    static func openedConnection(_ lane: LaneByHand) throws -> Connection {
+        var connection = try Connection(connectingTo: .descriptor(lane.descriptor), configuration: configuration())
+        lane.put(WireBytes.frame([1], .native))
+        _ = try connection.receive(within: safetyNet) { _, _ in }
+        try connection.flush()
+        // Hello, answer, switch.
+        _ = try lane.socket.readPassed(1_000)
+        return connection
+    }
+
     /// Announces a pool on the socket. Its descriptor stays the test's.
     func pass(_ pool: LoanPoolAnnouncement, _ file: Int32?) throws {
         let frame = WireBytes.lane(.loanPool, pool.words.0, pool.words.1)

@@ -184,21 +184,11 @@ import Testing
 
 /// A peer that lies to a side that lends.
 @Suite struct LoanCounterTests {
-    /// A connection that has lent its first chunk and dropped the loan, so that the pool is there.
-    private static func lender(_ lane: LaneByHand, budget: Int = 64 << 20) throws -> Connection {
-        var connection = try Connection(
-            connectingTo: .descriptor(lane.descriptor), configuration: LaneByHand.configuration { $0.loanBudget = budget })
-        lane.put(WireBytes.frame([1], .native))
-        _ = try connection.receive(within: safetyNet) { _, _ in }
-        try connection.flush()
-        return connection
-    }
-
     @Test(arguments: [1, 2, UInt64.max, UInt64.max - 1, 1 << 63])
     func `a counter that cannot be true ends the lending`(_ lie: UInt64) throws {
         for sent in 0..<2 as Range<UInt64> {
             let lane = try LaneByHand()
-            var connection = try Self.lender(lane)
+            var connection = try LaneByHand.openedConnection(lane)
             // So long that the first chunk is always the next.
             let loan = try connection.loan(byteCount: 3 << 20)
             if sent == 1 { try connection.send(try unwrap(loan)) } else { _ = consume loan }
@@ -212,9 +202,7 @@ import Testing
 
     @Test func `pools are made within the limit that the peer has told, and dropped for another size`() throws {
         let lane = try LaneByHand(loanLimit: 300_000)
-        var connection = try Self.lender(lane)
-        // hello, answer, switch
-        _ = try lane.socket.readPassed(1_000)
+        var connection = try LaneByHand.openedConnection(lane)
         func passed() throws -> (LoanPoolAnnouncement, MemoryFile, Int32) {
             let (bytes, descriptor) = try lane.socket.readPassed(1_000)
             let words = stride(from: bytes.count - 16, to: bytes.count, by: 8).map { offset in

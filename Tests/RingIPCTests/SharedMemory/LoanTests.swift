@@ -141,6 +141,32 @@ import Testing
         #expect(try server.value() > 0)
     }
 
+    @Test func `loans keep their pool when the connection is gone, and the last of them takes it along`() throws {
+        for round in 0..<40 {
+            let lane = try LaneByHand()
+            var connection = try LaneByHand.openedConnection(lane)
+            let boxes = try (0..<4).map { _ in LoanBox(try unwrap(try connection.loan(byteCount: 1_000))) }
+            let (_, passed) = try lane.socket.readPassed(1_000)
+            let file = MemoryFile(passed!)
+            _ = close(passed!)
+            try connection.send(try unwrap(boxes[0].loan.take()))
+            boxes[1].loan = nil
+            // At the same time as the connection ends, in every other round.
+            let elsewhere = Background { boxes[2].loan = nil }
+            if round % 2 == 0 {
+                try elsewhere.value()
+                _ = consume connection
+            } else {
+                _ = consume connection
+                try elsewhere.value()
+            }
+            #expect(file.mappingCount == 1 && file.openCount == 0)
+            boxes[3].loan?.write(Pattern.bytes(1_000, seed: round))
+            boxes[3].loan = nil
+            #expect(file.mappingCount == 0)
+        }
+    }
+
     @Test func `what was written into loans in hand stays, while others are lent, sent and come back`() throws {
         let endpoint = Endpoint.abstract(uniqueAbstractName())
         let chunks = 5
