@@ -1,7 +1,7 @@
 // Sends and receives the given number of frames, and nothing else: what a profiler is to count.
 //
 //     hotpath blocking|loop automatic|epoll|io_uring FRAMES
-//     hotpath blocking|pingpong shared-memory FRAMES
+//     hotpath blocking|pingpong|loan shared-memory FRAMES
 //     hotpath parse native|u32le FRAMES
 //
 // All of it is in one thread, and batches have a fixed length: how much is done does not depend on when the kernel does its part.
@@ -18,6 +18,7 @@ struct Hotpath {
         case ("parse", "u32le", _): try runParse(count, .lengthPrefixed(.little))
         case ("blocking", "shared-memory", _): try runBlocking(count, sharedMemory)
         case ("pingpong", "shared-memory", _): try runPingpong(count, sharedMemory)
+        case ("loan", "shared-memory", _): try runLoans(count, sharedMemory)
         case ("blocking", _, let backend?): try runBlocking(count, configuration(backend))
         case ("loop", _, let backend?): try runLoop(count, configuration(backend))
         default: printUsage()
@@ -26,7 +27,7 @@ struct Hotpath {
 
     private static func printUsage() {
         print(
-            "usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES, hotpath blocking|pingpong shared-memory FRAMES, "
+            "usage: hotpath blocking|loop automatic|epoll|io_uring FRAMES, hotpath blocking|pingpong|loan shared-memory FRAMES, "
                 + "or hotpath parse native|u32le FRAMES")
     }
 
@@ -85,6 +86,26 @@ private func runPingpong(_ count: Int, _ configuration: Configuration) throws {
         _ = try client.receive { frame, _ in precondition(frame.count == 64) }
     }
     precondition(client.lane.sending == .sharedMemory && client.lane.receiving == .sharedMemory)
+}
+
+/// Each frame is lent, and answered by a loan. The bytes are not touched.
+private func runLoans(_ count: Int, _ configuration: Configuration) throws {
+    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
+    var listener = try Listener(endpoint, configuration: configuration)
+    var client = try Connection(connectingTo: endpoint, configuration: configuration)
+    var server = try listener.accept()
+    var lent = 0
+    for _ in 0..<count / 2 {
+        if let loan = try client.loan(byteCount: 1 << 20) { try client.send(loan) } else { try client.send(reserving: 0) { _ in } }
+        try client.flush()
+        _ = try server.receive { frame, reply in
+            guard frame.count > 0, let loan = try reply.loan(byteCount: frame.count) else { return try reply.send(frame.bytes) }
+            try reply.send(loan)
+        }
+        try server.flush()
+        _ = try client.receive { frame, _ in if frame.count > 0 { lent += 1 } }
+    }
+    precondition(lent > count / 2 - 10, "the first ones come before both sides have agreed on shared memory")
 }
 
 /// Two handlers of one loop that answer each other.
