@@ -33,7 +33,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
-            swiftSettings: strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+            // Functions begin at a cache line, as those of the limit programs: else the place of a loop over frames depends on all that lies before it,
+            // and by that alone the same instructions took a stream of 64 bytes at 107 or at 140 million frames a second.
+            swiftSettings: strict + [
+                .unsafeFlags(["-cross-module-optimization", "-Xllvm", "-align-all-functions=6"], .when(configuration: .release))
+            ]
         ),
         .executableTarget(
             name: "hotpath", dependencies: [.product(name: "RingIPC", package: "RingIPC")], swiftSettings: strict),

@@ -11,18 +11,29 @@ import Testing
         }
     }
 
-    private func matches(_ sequence: UInt64, _ bytes: [UInt8]) -> Bool { unsafe Content.matches(sequence, bytes.span.bytes) }
+    /// Both ways, which have to agree.
+    private func matches(_ sequence: UInt64, _ bytes: [UInt8]) -> Bool {
+        let isSame = unsafe Content.matches(sequence, bytes.span.bytes)
+        #expect(unsafe Content.matchesAlone(sequence, bytes.span.bytes) == isSame)
+        return isSame
+    }
 
-    @Test(arguments: [1, 7, 8, 9, 31, 32, 61, 63, 64, 65, 71, 72, 127, 128, 200, 1024, 1027])
+    @Test(arguments: [1, 7, 8, 9, 31, 32, 61, 63, 64, 65, 71, 72, 127, 128, 200, 255, 256, 257, 320, 328, 1024, 1027])
     func `content is as it is defined, for every size`(size: Int) {
         for sequence: UInt64 in [0, 1, 12345, .max] {
             let bytes = Content.bytes(sequence, size: size)
             #expect(bytes == expected(sequence, size))
+            var alone = [UInt8](repeating: 0, count: size)
+            unsafe alone.withUnsafeMutableBytes {
+                var payload = unsafe $0.mutableBytes
+                Content.writeAlone(sequence, to: &payload)
+            }
+            #expect(alone == bytes)
             #expect(matches(sequence, bytes))
         }
     }
 
-    @Test(arguments: [1, 8, 13, 64, 77, 150])
+    @Test(arguments: [1, 8, 13, 64, 77, 150, 320, 333])
     func `every changed byte is found`(size: Int) {
         for index in 0..<size {
             var bytes = Content.bytes(7, size: size)

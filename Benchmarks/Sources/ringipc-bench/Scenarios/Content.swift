@@ -51,10 +51,21 @@ enum Content {
             word &+= step &* 8
             offset &+= blockSize
         }
-        let half = differences.lowHalf | differences.highHalf
-        let quarter = half.lowHalf | half.highHalf
-        guard quarter[0] | quarter[1] == 0 else { return false }
-        return payload.byteCount == blocks || restMatches(word, payload.extracting(droppingFirst: blocks))
+        guard isZero(differences) else { return false }
+        return payload.byteCount == blocks || matchesCarried(word, payload.extracting(droppingFirst: blocks))
+    }
+
+    /// Writes message `sequence`, with which nothing is sent together: a long one is carried from its beginning on.
+    @inline(__always)
+    static func writeAlone(_ sequence: UInt64, to payload: inout MutableRawSpan) {
+        guard payload.byteCount > front else { return write(sequence, to: &payload) }
+        unsafe payload.withUnsafeMutableBytes { unsafe writeCarried(sequence, to: $0) }
+    }
+
+    /// Whether `payload` is message `sequence`, for one that came by itself.
+    @inline(__always)
+    static func matchesAlone(_ sequence: UInt64, _ payload: RawSpan) -> Bool {
+        payload.byteCount > front ? matchesCarried(sequence, payload) : matches(sequence, payload)
     }
 
     /// Writes only the first word of message `sequence`.
@@ -80,7 +91,7 @@ enum Content {
             word &+= step &* 8
             offset &+= blockSize
         }
-        if bytes.count != blocks { unsafe writeRest(word, to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
+        if bytes.count != blocks { unsafe writeCarried(word, to: UnsafeMutableRawBufferPointer(rebasing: bytes[blocks...])) }
     }
 
     /// Upwards, in registers of the baseline. A store of the whole block is cut into parts that are written downwards, and since blocks lie across
@@ -94,9 +105,10 @@ enum Content {
         unsafe place.storeBytes(of: block.highHalf.highHalf, toByteOffset: 48, as: SIMD2<UInt64>.self)
     }
 
-    /// Behind the front, and less than a block. By itself, so that the loops over messages have the registers.
+    /// Any number of bytes from the word `first` on: what is behind the front, less than a block, or a long message by itself. Not inlined, so that
+    /// the loops over messages have the registers.
     @inline(never)
-    private static func writeRest(_ first: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
+    private static func writeCarried(_ first: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
         guard var next = bytes.baseAddress else { return }
         var carried = block(from: first)
         let blockEnd = unsafe next + (bytes.count & ~(blockSize &- 1))
@@ -106,6 +118,7 @@ enum Content {
             carried &+= blockStep
             unsafe next += blockSize
         }
+        if unsafe next == wordEnd, bytes.count & 7 == 0 { return }
         var word = carried[0]
         while unsafe next != wordEnd {
             unsafe next.storeBytes(of: word.littleEndian, as: UInt64.self)
@@ -117,9 +130,9 @@ enum Content {
         }
     }
 
-    /// Behind the front, and less than a block.
+    /// Whether `payload` has what ``writeCarried(_:to:)`` writes.
     @inline(never)
-    private static func restMatches(_ first: UInt64, _ payload: RawSpan) -> Bool {
+    private static func matchesCarried(_ first: UInt64, _ payload: RawSpan) -> Bool {
         var expected = block(from: first)
         var blockDifferences = Block(repeating: 0)
         var offset = 0
@@ -129,7 +142,8 @@ enum Content {
             expected &+= blockStep
             offset &+= blockSize
         }
-        guard blockDifferences == Block(repeating: 0) else { return false }
+        guard isZero(blockDifferences) else { return false }
+        if payload.byteCount == blocks { return true }
         var word = expected[0]
         var differences: UInt64 = 0
         let tail = payload.byteCount & ~7
@@ -143,6 +157,15 @@ enum Content {
             differences |= UInt64(found ^ UInt8(truncatingIfNeeded: word >> UInt64(8 * index)))
         }
         return differences == 0
+    }
+}
+
+extension Content {
+    @inline(__always)
+    private static func isZero(_ block: Block) -> Bool {
+        let half = block.lowHalf | block.highHalf
+        let quarter = half.lowHalf | half.highHalf
+        return quarter[0] | quarter[1] == 0
     }
 }
 

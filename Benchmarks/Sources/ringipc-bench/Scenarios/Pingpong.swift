@@ -97,7 +97,7 @@ struct Pingpong {
 
     @inline(__always)
     func verify(_ payload: RawSpan, _ sequence: Int) throws {
-        let isRight = options.payload == .description ? Content.begins(UInt64(sequence), payload) : Content.matches(UInt64(sequence), payload)
+        let isRight = options.payload == .description ? Content.begins(UInt64(sequence), payload) : Content.matchesAlone(UInt64(sequence), payload)
         guard payload.byteCount == options.size, isRight else {
             throw BenchmarkFailure("message \(sequence) arrived with a wrong content")
         }
@@ -109,10 +109,10 @@ struct Pingpong {
 extension Pingpong {
     @inline(__always)
     private func ask(_ number: UInt64, on connection: inout Connection) throws {
-        if !options.payload.isLent { return try connection.send(reserving: options.size) { Content.write(number, to: &$0) } }
+        if !options.payload.isLent { return try connection.send(reserving: options.size) { Content.writeAlone(number, to: &$0) } }
         guard var loan = try connection.loan(byteCount: options.size) else {
             try allowOrdinary(connection.lane, Int(number))
-            return try connection.send(reserving: options.size) { Content.write(number, to: &$0) }
+            return try connection.send(reserving: options.size) { Content.writeAlone(number, to: &$0) }
         }
         fill(&loan, number)
         try connection.send(loan)
@@ -137,6 +137,6 @@ extension Pingpong {
     @inline(__always)
     private func fill(_ loan: inout Loan, _ number: UInt64) {
         var payload = loan.mutableBytes
-        if options.payload == .description { Content.begin(number, &payload) } else { Content.write(number, to: &payload) }
+        if options.payload == .description { Content.begin(number, &payload) } else { Content.writeAlone(number, to: &payload) }
     }
 }
