@@ -46,25 +46,36 @@ struct Hotpath {
     }
 }
 
+private struct Pair: ~Copyable {
+    var client: Connection
+    var server: Connection
+
+    init(_ configuration: Configuration) throws {
+        let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
+        var listener = try Listener(endpoint, configuration: configuration)
+        let connected = try Connection(connectingTo: endpoint, configuration: configuration)
+        let accepted = try listener.accept()
+        client = connected
+        server = accepted
+    }
+}
+
 /// Both ends in one thread: what one end flushes fits the socket, and the other takes it.
 private func runBlocking(_ count: Int, _ configuration: Configuration) throws {
-    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
-    var listener = try Listener(endpoint, configuration: configuration)
-    var client = try Connection(connectingTo: endpoint, configuration: configuration)
-    var server = try listener.accept()
+    var pair = try Pair(configuration)
     var sent = 0
     var received = 0
     while received < count {
         for _ in 0..<min(100, count - sent) {
-            try client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
+            try pair.client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
             sent += 1
         }
-        try client.flush()
+        try pair.client.flush()
         while received < sent {
             if received % 2 == 0 {
-                _ = try server.receive { frame, _ in received += frame.count / 64 }
+                _ = try pair.server.receive { frame, _ in received += frame.count / 64 }
             } else {
-                _ = try server.receiveBatch { frames, _ in
+                _ = try pair.server.receiveBatch { frames, _ in
                     while let frame = try frames.next() { received += frame.count / 64 }
                 }
             }
@@ -74,36 +85,30 @@ private func runBlocking(_ count: Int, _ configuration: Configuration) throws {
 
 /// Each frame is published by itself, and answered.
 private func runPingpong(_ count: Int, _ configuration: Configuration) throws {
-    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
-    var listener = try Listener(endpoint, configuration: configuration)
-    var client = try Connection(connectingTo: endpoint, configuration: configuration)
-    var server = try listener.accept()
+    var pair = try Pair(configuration)
     for _ in 0..<count / 2 {
-        try client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
-        try client.flush()
-        _ = try server.receive { frame, reply in try reply.send(frame.bytes) }
-        try server.flush()
-        _ = try client.receive { frame, _ in precondition(frame.count == 64) }
+        try pair.client.send(reserving: 64) { $0.storeBytes(of: UInt64(64), as: UInt64.self) }
+        try pair.client.flush()
+        _ = try pair.server.receive { frame, reply in try reply.send(frame.bytes) }
+        try pair.server.flush()
+        _ = try pair.client.receive { frame, _ in precondition(frame.count == 64) }
     }
-    precondition(client.lane.sending == .sharedMemory && client.lane.receiving == .sharedMemory)
+    precondition(pair.client.lane.sending == .sharedMemory && pair.client.lane.receiving == .sharedMemory)
 }
 
 /// Each frame is lent, and answered by a loan. The bytes are not touched.
 private func runLoans(_ count: Int, _ configuration: Configuration) throws {
-    let endpoint = Endpoint.abstract("ringipc-hotpath-\(UInt64.random(in: 0 ... .max))")
-    var listener = try Listener(endpoint, configuration: configuration)
-    var client = try Connection(connectingTo: endpoint, configuration: configuration)
-    var server = try listener.accept()
+    var pair = try Pair(configuration)
     var lent = 0
     for _ in 0..<count / 2 {
-        if let loan = try client.loan(byteCount: 1 << 20) { try client.send(loan) } else { try client.send(reserving: 0) { _ in } }
-        try client.flush()
-        _ = try server.receive { frame, reply in
+        if let loan = try pair.client.loan(byteCount: 1 << 20) { try pair.client.send(loan) } else { try pair.client.send(reserving: 0) { _ in } }
+        try pair.client.flush()
+        _ = try pair.server.receive { frame, reply in
             guard frame.count > 0, let loan = try reply.loan(byteCount: frame.count) else { return try reply.send(frame.bytes) }
             try reply.send(loan)
         }
-        try server.flush()
-        _ = try client.receive { frame, _ in if frame.count > 0 { lent += 1 } }
+        try pair.server.flush()
+        _ = try pair.client.receive { frame, _ in if frame.count > 0 { lent += 1 } }
     }
     precondition(lent > count / 2 - 10, "the first ones come before both sides have agreed on shared memory")
 }
