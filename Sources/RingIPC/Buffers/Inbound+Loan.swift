@@ -24,11 +24,8 @@ extension Inbound {
 
     /// What was lent, or a copy of it, has to be one whole frame of data.
     static func requireOneFrame(_ bytes: UnsafeRawBufferPointer, _ parser: FrameParser) throws(TransportError) {
-        if unsafe parser.rules.isOneFrame(bytes) { return }
-        // Too long, perhaps, or with something behind its payload.
         var batch = unsafe FrameBatch(parser: parser, memory: bytes)
-        _ = try batch.next()
-        throw malformedLoan()
+        guard try batch.next() != nil, batch.remainingCount == 0 else { throw malformedLoan() }
     }
 
     mutating func takeLoanPoolEnd() throws(TransportError) {

@@ -53,18 +53,16 @@ extension IncomingLoans {
     }
 
     @inline(__always)
-    func knows(_ number: UInt32) -> Bool {
-        for index in pools.indices where pools[index].number == number { return true }
-        return announced.contains { $0.pool.number == number }
-    }
+    func knows(_ number: UInt32) -> Bool { index(of: number) != nil || announced.contains { $0.pool.number == number } }
 
-    /// Where the pool of that number is among the pools. It is mapped if it was not before.
+    /// Where the pool of that number is among those that are mapped.
     @inline(__always)
-    private mutating func index(of number: UInt32) throws(TransportError) -> Int {
+    private func index(of number: UInt32) -> Int? {
         for index in pools.indices where pools[index].number == number { return index }
-        return try map(number)
+        return nil
     }
 
+    /// Maps a pool that was announced. Returns where it is among the pools.
     @inline(never)
     private mutating func map(_ number: UInt32) throws(TransportError) -> Int {
         guard let index = announced.firstIndex(where: { $0.pool.number == number }), let layout = announced[index].pool.layout else {
@@ -99,7 +97,7 @@ extension IncomingLoans {
 extension IncomingLoans {
     /// Takes a loan that the ring speaks of. Returns the bytes of its frame, which are only known to lie within the chunk.
     mutating func take(_ loan: LoanDescription) throws(TransportError) -> UnsafeRawBufferPointer {
-        let index = try index(of: loan.pool)
+        let index = if let known = index(of: loan.pool) { known } else { try map(loan.pool) }
         let layout = pools[index].layout
         guard loan.chunk < layout.count, loan.encodedLength & 7 == 0, loan.encodedLength >= NativeHeader.length,
             loan.encodedLength <= layout.longestFrame

@@ -23,10 +23,10 @@ struct OutgoingLoans: ~Copyable {
         self.budget = budget
     }
 
+    deinit { for pool in pools { pool.leaveToHands() } }
+
     /// The peer says how many bytes it maps.
     mutating func setPeerLimit(_ bytes: UInt64) { limit = min(budget, Int(clamping: bytes)) }
-
-    deinit { for pool in pools { pool.leaveToHands() } }
 
     func owns(_ loan: borrowing Loan) -> Bool {
         for index in pools.indices where loan.isFrom(pools[index]) { return true }
@@ -44,6 +44,7 @@ struct OutgoingLoans: ~Copyable {
         let bits = LoanPoolLayout.chunkSizeBits(forPayload: count)
         for index in pools.indices where pools[index].layout.chunkSizeBits == bits {
             let pool = unsafe Unmanaged.passUnretained(pools[index])
+            // First what needs no look, and no reference for a call that can throw.
             if let chunk = unsafe pool._withUnsafeGuaranteedRef({ $0.takeSeen(for: count) }) { return unsafe Loan(of: chunk, in: pool, count: count) }
             if let chunk = try pools[index].take(words, for: count) { return unsafe Loan(of: chunk, in: pool, count: count) }
         }

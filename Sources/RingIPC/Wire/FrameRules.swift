@@ -72,16 +72,6 @@ struct FrameRules: Sendable {
         }
     }
 
-    /// Whether `bytes` are one frame of plain data in the native form, and nothing else.
-    func isOneFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count >= NativeHeader.length, let position = bytes.baseAddress else { return false }
-        let header = unsafe UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
-        guard header < nativeBound else { return false }
-        let count = Int(truncatingIfNeeded: header)
-        return NativeHeader.encodedLength(ofPayload: count) == bytes.count
-            && (unsafe count & 7 == 0 || Self.isPadded(at: position, count, bytes.count))
-    }
-
     private func dataFrame(of count: Int, at position: UnsafeRawPointer, available: Int, frame: Int) throws(TransportError) -> Frame? {
         let encodedLength = NativeHeader.encodedLength(ofPayload: count)
         guard available >= encodedLength else { return nil }
